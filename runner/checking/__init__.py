@@ -1,0 +1,1 @@
+"""Prove that documents and results agree: compare with a render in memory, write nothing."""

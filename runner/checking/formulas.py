@@ -1,0 +1,52 @@
+"""Expressions of a front matter that cannot mean what they should."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from runner.documents.form import pointed
+from runner.documents.kinds import Alias, Formula, Judged, Ladder, Predicate
+from runner.documents.library import judged_of
+from runner.documents.reading import Document
+from runner.expressions.names import suggestion
+from runner.expressions.tokens import ExpressionRefused
+from runner.findings import ArtefactDamaged, Finding
+from runner.results.evaluation import Pending
+from runner.verdicts.knowledge import Knowledge
+
+
+def formula_trouble(document: Document, knowledge: Knowledge) -> Iterator[Finding]:
+    """Yield what is wrong with definitions, claims, expectations and gates."""
+    if not document.readable:
+        return
+    for formula in formulas(document):
+        try:
+            knowledge.evaluator.formula(formula, document)
+        except ExpressionRefused as error:
+            yield pointed(error, formula.place)
+        except (Pending, ArtefactDamaged):
+            continue  # nothing to say yet; damage is reported with the artefact
+    for judged in judged_of(document).values():
+        yield from _key_trouble(document, judged, knowledge)
+
+
+def formulas(document: Document) -> Iterator[Formula]:
+    """Yield every expression of a document's front matter."""
+    yield from document.names.define.values()
+    for judged in judged_of(document).values():
+        match judged:
+            case Predicate(formula=formula):
+                yield formula
+            case Ladder(rungs=rungs):
+                yield from (rung.formula for rung in rungs if rung.formula is not None)
+
+
+def _key_trouble(document: Document, judged: Judged, knowledge: Knowledge) -> Iterator[Finding]:
+    library = knowledge.library
+    named = [judged.target] if isinstance(judged, Alias) else []
+    if isinstance(judged, Ladder):
+        named = [key for rung in judged.rungs for key in (*rung.opens, *rung.closes)]
+    for key in named:
+        if library.key(key, document) is None and library.find(key) is None and library.mvp(key, document) is None:
+            fix = suggestion(key, [*library.keys(document.topic), *library.ids])
+            yield Finding("LG207", judged.place, f"`{judged.key}` names an unknown key `{key}`", fix)

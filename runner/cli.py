@@ -1,0 +1,221 @@
+"""The command line: words in, one workflow step called, lines and an exit code out."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING, Any
+
+from runner import __version__
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from runner.findings import Finding, RunnerError
+    from runner.workflow import Report
+
+BUG, INTERRUPTED = 70, 130
+ANNOTATIONS = 9  # more are dropped by GitHub without a word
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one verb; a person's mistake is one line, never a traceback."""
+    options = parser().parse_args(arguments)
+    from runner.findings import RunnerError
+
+    try:
+        report = options.call(options)
+    except RunnerError as error:
+        return _refused(error, options)
+    except KeyboardInterrupt:
+        print("interrupted; finished fits are kept, run the same command again", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        return 0
+    return _printed(report, options)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the grammar of the command line."""
+    top = argparse.ArgumentParser(
+        prog="runner",
+        description="A markdown knowledge base that cannot drift from its results.",
+        epilog="example: runner execute DEMO-20261120-ridge-alpha-01",
+    )
+    top.add_argument("--version", action="version", version=__version__)
+    verbs = top.add_subparsers(metavar="VERB", required=True)
+    new = _verb(verbs, "new", _new, "write the skeleton of a document", 'runner new exp demo "Does it help?"')
+    new.add_argument("kind", choices=("exp", "hub", "roadmap", "protocol"))
+    new.add_argument("topic", help="the folder under logg/ (a protocol: its name)")
+    new.add_argument("title")
+    plan = _verb(verbs, "plan", _plan, "say what would run, and why", "runner plan DEMO-20261120-ridge-alpha-01")
+    plan.add_argument("ids", nargs="*", metavar="ID")
+    execute = _verb(verbs, "execute", _execute, "run, file, render", "runner execute --all --device cuda")
+    execute.add_argument("ids", nargs="*", metavar="ID")
+    execute.add_argument("--all", action="store_true", help="every experiment")
+    execute.add_argument("--device", choices=("cpu", "cuda"), help="default: cuda where there is one")
+    execute.add_argument("--force", action="store_true", help="run again what is filed or cached")
+    render = _verb(verbs, "render", _render, "fill blocks and citations from results", "runner render --diff")
+    render.add_argument("ids", nargs="*", metavar="ID")
+    render.add_argument("--force", action="store_true", help="overwrite blocks that were edited by hand")
+    render.add_argument("--diff", action="store_true", help="show what would change, write nothing")
+    check = _verb(verbs, "check", _check, "prove that documents and results agree", "runner check --format github")
+    check.add_argument("--format", choices=("text", "json", "github"), default="text")
+    _verb(verbs, "status", _status, "show what is ready, reported, stale or contradicted", "runner status")
+    show = _verb(verbs, "show", _show, "show a report in the terminal", "runner show DEMO-20261120-ridge-alpha-01")
+    show.add_argument("id", metavar="ID")
+    _verb(verbs, "build", _build, "check, then build the site into build/site", "runner build")
+    serve = _verb(verbs, "serve", _serve, "show the site live, re-rendered on save", "runner serve --port 8000")
+    serve.add_argument("--port", type=int, default=8000)
+    return top
+
+
+def _verb(verbs: Any, name: str, call: Any, does: str, example: str) -> argparse.ArgumentParser:
+    verb: argparse.ArgumentParser = verbs.add_parser(name, help=does, description=does, epilog=f"example: {example}")
+    verb.add_argument("--root", default="", help="the knowledge base; default: the nearest folder with logg/")
+    verb.add_argument("--json", action="store_true", help="print the answer as JSON")
+    verb.set_defaults(call=call)
+    return verb
+
+
+def _root(options: argparse.Namespace) -> Path:
+    """Return the folder above `logg/`: the one named, or the nearest upwards from here."""
+    from pathlib import Path
+
+    if options.root:
+        return Path(options.root).resolve()
+    here = Path.cwd()
+    return next((folder for folder in (here, *here.parents) if (folder / "logg").is_dir()), here)
+
+
+def _say(line: str) -> None:
+    """Tell a person how far it is; a line that starts with a return replaces the last one on a terminal."""
+    if not line.startswith("\r"):
+        print(line, file=sys.stderr, flush=True)
+    elif sys.stderr.isatty():
+        print(f"{line}\033[K", end="\r", file=sys.stderr, flush=True)
+
+
+def _execute(options: argparse.Namespace) -> Report:
+    from runner import workflow
+    from runner.execution.execute import Settings
+
+    settings = Settings(options.device, options.force, _say)
+    return workflow.execute(_root(options), options.ids, everything=options.all, settings=settings)
+
+
+def _render(options: argparse.Namespace) -> Report:
+    from runner import workflow
+
+    return workflow.render(_root(options), options.ids, force=options.force, show_diff=options.diff)
+
+
+def _check(options: argparse.Namespace) -> Report:
+    from runner import workflow
+
+    return workflow.check(_root(options))
+
+
+def _status(options: argparse.Namespace) -> Report:
+    from runner import workflow
+
+    return workflow.status(_root(options))
+
+
+def _plan(options: argparse.Namespace) -> Report:
+    from runner import workflow
+
+    return workflow.plan(_root(options), options.ids)
+
+
+def _show(options: argparse.Namespace) -> Report:
+    from runner import workflow
+
+    return workflow.show(_root(options), options.id)
+
+
+def _new(options: argparse.Namespace) -> Report:
+    from datetime import UTC, datetime
+
+    from runner import workflow
+
+    today = datetime.now(UTC).astimezone().date().isoformat()
+    return workflow.new(_root(options), options.kind, options.topic, options.title, today)
+
+
+def _build(options: argparse.Namespace) -> Report:
+    from runner import workflow
+
+    return workflow.build(_root(options), _say)
+
+
+def _serve(options: argparse.Namespace) -> Report:
+    from runner import workflow
+
+    return workflow.serve(_root(options), options.port, _say)
+
+
+def _refused(error: RunnerError, options: argparse.Namespace) -> int:
+    from runner.findings import DocumentsRefused
+
+    findings = error.findings if isinstance(error, DocumentsRefused) else []
+    if options.json:
+        _json({"error": str(error), "findings": [str(finding) for finding in findings]})
+    else:
+        for line in [*map(str, findings), str(error)]:
+            print(_plain(line), file=sys.stderr)
+    return error.exit_code
+
+
+def _printed(report: Report, options: argparse.Namespace) -> int:
+    form = getattr(options, "format", "text")
+    if options.json or form == "json":
+        _json({**report.data, "findings": [_entry(finding) for finding in report.findings]})
+    elif form == "github":
+        _annotate(report)
+    else:
+        for line in [*map(str, report.findings), *report.lines]:
+            print(_plain(line))
+    return report.code
+
+
+def _plain(line: str) -> str:
+    from runner.safety.escaping import terminal
+
+    return terminal(line)
+
+
+def _json(data: dict[str, Any]) -> None:
+    import json
+
+    print(json.dumps(data, ensure_ascii=False, indent=2))
+
+
+def _entry(finding: Finding) -> dict[str, Any]:
+    place = finding.place
+    return {
+        "code": finding.code,
+        "severity": finding.severity,
+        "path": place.path,
+        "line": place.line,
+        "column": place.column,
+        "message": finding.message,
+        "fix": finding.fix,
+        "fixed_by": finding.fixed_by,
+    }
+
+
+def _annotate(report: Report) -> None:
+    """Print findings as GitHub annotations, errors first, and say how many did not fit."""
+    from runner.safety.escaping import annotation, annotation_property
+
+    ordered = sorted(report.findings, key=lambda finding: finding.severity != "error")
+    for finding in ordered[:ANNOTATIONS]:
+        place = finding.place
+        where = f"file={annotation_property(place.path)},line={place.line or 1},col={place.column or 1}"
+        text = annotation(f"{finding.message}{f' -> {finding.fix}' if finding.fix else ''}")
+        print(f"::{finding.severity} {where},title={annotation_property(finding.code)}::{text}")
+    for finding in ordered[ANNOTATIONS:]:
+        print(_plain(str(finding)))
+    for line in report.lines:
+        print(_plain(line))

@@ -1,0 +1,252 @@
+"""What a job, a source and a figure are, and how their files are read without being imported."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from runner.expressions.tokens import quantity
+from runner.findings import InputRefused, Place
+from runner.safety import bounded_yaml as yaml
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+
+REQUIRED = object()
+
+
+class Split(Protocol):
+    """The rows of one split, as a job sees them: inputs with their noise, in a fixed order."""
+
+    rows: int
+    width: int
+
+    def inputs(self, size: int) -> Iterator[torch.Tensor]:
+        """Yield the observed inputs, at most `size` rows at a time: float32 [n, width]."""
+
+    def pairs(self, size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Yield (inputs float32 [n, width], target float64 [n]); refused for the test split."""
+
+
+class Data(Protocol):
+    """The three splits a job is given."""
+
+    train: Split
+    val: Split
+    test: Split
+
+
+class Source(Protocol):
+    """An opened data source: knows its rows and can show them with any noise."""
+
+    columns: Mapping[str, str]  # label column -> unit
+
+    def size(self, split: str) -> int:
+        """Return how many rows the split can offer."""
+
+    def labels(self, split: str, rows: int) -> dict[str, np.ndarray]:
+        """Return the label columns of the first `rows` rows of a split."""
+
+    def split(self, name: str, rows: int, *, target: str, noise: float, seed: int, device: str) -> Split:
+        """Return the first `rows` rows of a split as a job may see them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a run may know about its surroundings: where to compute, the seed, whom to tell."""
+
+    device: str = "cpu"
+    seed: int = 0
+    progress: Callable[[int, int, str], None] = lambda _done, _total, _note: None
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What a job returns; the engine scores, slices, resamples and draws it."""
+
+    predictions: Mapping[str, np.ndarray]  # 'val' and 'test' -> [rows]
+    bounds: Mapping[str, np.ndarray] | None = None
+    scalars: Mapping[str, float] = field(default_factory=dict)
+    tables: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    artefact: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Mismatch(Exception):
+    """A value is not of the declared shape; the message says what is due."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The declared type of one parameter, as far as a front matter can express it."""
+
+    name: str  # bool, int, float, str, none, literal, tuple, dict or union
+    parts: tuple[Shape, ...] = ()
+    choices: tuple[Any, ...] = ()
+
+    def __str__(self) -> str:
+        """Say in words what is due."""
+        match self.name:
+            case "literal":
+                return " or ".join(str(choice) for choice in self.choices)
+            case "union":
+                return " or ".join(str(part) for part in self.parts)
+            case "tuple":
+                return f"a list of {self.parts[0]}"
+            case "dict":
+                return f"a map of names to {self.parts[0]}"
+            case _:
+                return {"int": "a whole number", "float": "a number", "str": "text", "none": "nothing"}.get(
+                    self.name, "true or false"
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One field of a plug-in's `Params`."""
+
+    name: str
+    shape: Shape
+    default: Any = REQUIRED
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """What a plug-in file declares, read without running it."""
+
+    name: str
+    path: Path
+    summary: str
+    version: int
+    parameters: Mapping[str, Parameter]
+    uses_val: bool
+    code: str  # digest of the file without comments, docstrings and layout
+
+
+def contracts(folder: Path) -> dict[str, Contract]:
+    """Read every plug-in file of a folder; the file name is the plug-in's name."""
+    files = sorted(path for path in folder.glob("*.py") if not path.name.startswith("_"))
+    return {path.stem: read_contract(path) for path in files}
+
+
+def read_contract(path: Path) -> Contract:
+    """Read one plug-in file: docstring, VERSION, USES_VAL and the fields of Params."""
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+    except (SyntaxError, ValueError) as error:
+        raise _refused(path, getattr(error, "lineno", 1) or 1, f"is not Python: {error}") from error
+    literals = _literals(tree)
+    if not isinstance(literals.get("VERSION"), int):
+        raise _refused(path, 1, "has no literal VERSION = <whole number>")
+    return Contract(
+        name=path.stem,
+        path=path,
+        summary=(ast.get_docstring(tree) or "").split("\n")[0],
+        version=literals["VERSION"],
+        parameters={parameter.name: parameter for parameter in _parameters(tree, path)},
+        uses_val=literals.get("USES_VAL") is True,
+        code=_code_digest(tree),
+    )
+
+
+def accept(shape: Shape, node: yaml.Node) -> Any:
+    """Convert a front-matter value to the declared shape, or raise Mismatch."""
+    if shape.name == "union":
+        return _first_accepted(shape, node)
+    if shape.name == "tuple" and isinstance(node, yaml.Sequence):
+        return tuple(accept(shape.parts[0], item) for item in node.items)
+    if shape.name == "dict" and isinstance(node, yaml.Mapping):
+        return {key.text: accept(shape.parts[0], item) for key, item in node.entries}
+    if not isinstance(node, yaml.Scalar) or shape.name in {"tuple", "dict"}:
+        raise Mismatch(f"{shape} is due")
+    return _scalar(shape, node.text)
+
+
+def _first_accepted(shape: Shape, node: yaml.Node) -> Any:
+    for part in shape.parts:
+        try:
+            return accept(part, node)
+        except Mismatch:
+            continue
+    raise Mismatch(f"{shape} is due")
+
+
+def _scalar(shape: Shape, text: str) -> Any:
+    number = quantity(text)
+    if shape.name == "str":
+        return text
+    if shape.name == "bool" and text in {"true", "false"}:
+        return text == "true"
+    if shape.name == "none" and text in {"", "null", "none", "~"}:
+        return None
+    if shape.name == "float" and number is not None:
+        return number
+    if shape.name == "int" and number is not None and number == int(number):
+        return int(number)
+    for choice in shape.choices:
+        if text == str(choice) or (number is not None and number == choice):
+            return choice
+    raise Mismatch(f"`{text}` where {shape} is due")
+
+
+def _refused(path: Path, line: int, message: str) -> InputRefused:
+    fix = "keep plug-in files to literal defaults and plain annotations"
+    return InputRefused(f"{path.name} {message}", place=Place(str(path), line, 1), code="LG407", fix=fix)
+
+
+def _literals(tree: ast.Module) -> dict[str, Any]:
+    """Return the module's constants that are plain literals."""
+    found: dict[str, Any] = {}
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            try:
+                found[node.targets[0].id] = ast.literal_eval(node.value)
+            except ValueError:
+                continue
+    return found
+
+
+def _parameters(tree: ast.Module, path: Path) -> Iterator[Parameter]:
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Params"]
+    for node in classes[0].body if classes else []:
+        if not isinstance(node, ast.AnnAssign) or not isinstance(node.target, ast.Name):
+            continue
+        try:
+            default = ast.literal_eval(node.value) if node.value else REQUIRED
+        except ValueError as error:
+            raise _refused(path, node.lineno, f"gives `{node.target.id}` a default that is no literal") from error
+        yield Parameter(node.target.id, _shape(node.annotation, path), default)
+
+
+def _shape(node: ast.expr, path: Path) -> Shape:
+    match node:
+        case ast.Name(id="bool" | "int" | "float" | "str" as name):
+            return Shape(name)
+        case ast.Constant(value=None):
+            return Shape("none")
+        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
+            parts = (_shape(left, path), _shape(right, path))
+            return Shape("union", tuple(p for part in parts for p in (part.parts if part.name == "union" else (part,))))
+        case ast.Subscript(value=ast.Name(id="Literal"), slice=choices):
+            value = ast.literal_eval(choices)
+            return Shape("literal", choices=value if isinstance(value, tuple) else (value,))
+        case ast.Subscript(value=ast.Name(id="tuple"), slice=ast.Tuple(elts=[item, ast.Constant(value=value)])) if (
+            value is ...
+        ):
+            return Shape("tuple", (_shape(item, path),))
+        case ast.Subscript(value=ast.Name(id="dict"), slice=ast.Tuple(elts=[ast.Name(id="str"), item])):
+            return Shape("dict", (_shape(item, path),))
+    raise _refused(path, node.lineno, f"has an annotation a front matter cannot express: {ast.unparse(node)}")
+
+
+def _code_digest(tree: ast.Module) -> str:
+    """Hash what the file does: its tree without docstrings, comments and layout."""
+    bare = ast.parse(ast.unparse(tree))
+    for node in ast.walk(bare):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:] or [ast.Pass()]
+    return hashlib.sha256(ast.unparse(bare).encode()).hexdigest()[:12]

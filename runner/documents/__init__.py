@@ -1,0 +1,1 @@
+"""Documents: markdown files, read exactly as they stand."""

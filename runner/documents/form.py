@@ -1,0 +1,141 @@
+"""Read the fields of a front matter by name, collecting everything that is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+from runner.documents.kinds import Formula
+from runner.expressions.names import is_name, suggestion
+from runner.expressions.parse import RESERVED, parse
+from runner.expressions.tokens import ExpressionRefused, quantity
+from runner.findings import Finding, Place
+from runner.safety import bounded_yaml as yaml
+
+T = TypeVar("T")
+
+
+class Form:
+    """A mapping of a front matter being read; findings accumulate in `findings`."""
+
+    def __init__(self, mapping: yaml.Mapping, name: str, findings: list[Finding]) -> None:
+        """Remember the mapping, the file it stands in and where findings go."""
+        self.mapping = mapping
+        self.name = name
+        self.findings = findings
+
+    def place(self, node: yaml.Node) -> Place:
+        """Return where a node stands in the file."""
+        return Place(self.name, node.line, node.column)
+
+    def report(self, code: str, node: yaml.Node, message: str, fix: str = "") -> None:
+        """Add a finding at a node."""
+        self.findings.append(Finding(code, self.place(node), message, fix))
+
+    def key_place(self, key: str) -> Place:
+        """Return where a key stands, or the whole mapping when it is missing."""
+        nodes = (scalar for scalar, _ in self.mapping.entries if scalar.text == key)
+        return self.place(next(nodes, self.mapping))
+
+    def only(self, known: Iterable[str], later: Iterable[str] = ()) -> None:
+        """Report every field that is neither known nor known to come later."""
+        known, later = tuple(known), tuple(later)
+        for key, _ in self.mapping.entries:
+            if key.text in later:
+                message = f"`{key.text}` belongs to the grammar but is not available yet"
+                self.report("LG215", key, message, "leave it out for now")
+            elif key.text not in known:
+                self.report("LG202", key, f"unknown field `{key.text}`", suggestion(key.text, known))
+
+    def require(self, key: str) -> yaml.Node | None:
+        """Return a field that must be there, or report that it is missing."""
+        node = self.mapping.get(key)
+        if node is None or (isinstance(node, yaml.Scalar) and not node.text and node.plain):
+            self.report("LG202", node or self.mapping, f"`{key}` is missing", f"add `{key}:`")
+            return None
+        return node
+
+    def text(self, key: str, default: str = "") -> str:
+        """Return a field as the text it is written as."""
+        node = self.mapping.get(key)
+        if node is None:
+            return default
+        if isinstance(node, yaml.Scalar):
+            return node.text
+        self.report("LG203", node, f"`{key}` is one value, not several")
+        return default
+
+    def required_text(self, key: str) -> str:
+        """Return a text field that must be there."""
+        return self.text(key) if self.require(key) is not None else ""
+
+    def number(self, key: str, default: float, check: Callable[[float], bool] = lambda _: True) -> float:
+        """Return a field as a number written the way people write numbers."""
+        node = self.mapping.get(key)
+        if node is None:
+            return default
+        value = quantity(node.text) if isinstance(node, yaml.Scalar) else None
+        if value is None or not check(value):
+            written = f"`{node.text}`" if isinstance(node, yaml.Scalar) else "a collection"
+            self.report("LG203", node, f"`{key}` is {written}, a number is due", "write 0.5, 32k or 1M")
+            return default
+        return value
+
+    def size(self, key: str, default: int = 0) -> int:
+        """Return a field as a count of rows."""
+        return int(self.number(key, default, lambda value: value >= 0 and value == int(value)))
+
+    def form(self, key: str) -> Form:
+        """Return a nested mapping as a form of its own; an empty one when it is missing."""
+        node = self.mapping.get(key)
+        if isinstance(node, yaml.Mapping):
+            return Form(node, self.name, self.findings)
+        if node is not None and not (isinstance(node, yaml.Scalar) and not node.text):
+            self.report(
+                "LG203", node, f"`{key}` is a map of names to values", "write one `name: value` per line"
+            )
+        line, column = (node.line, node.column) if node else (self.mapping.line, self.mapping.column)
+        return Form(yaml.Mapping((), line, column, flow=False), self.name, self.findings)
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """Return a field that is a list of words (one word is a list of one)."""
+        node = self.mapping.get(key)
+        if node is None:
+            return ()
+        items = node.items if isinstance(node, yaml.Sequence) else (node,)
+        words = tuple(item.text for item in items if isinstance(item, yaml.Scalar))
+        if len(words) != len(items):
+            self.report("LG203", node, f"`{key}` is a list of words")
+        return words
+
+    def entries(self) -> Iterator[tuple[yaml.Scalar, yaml.Node]]:
+        """Yield the entries in order."""
+        yield from self.mapping.entries
+
+    def named(self, what: str) -> Iterator[tuple[str, yaml.Scalar, yaml.Node]]:
+        """Yield the entries whose key may serve as a name, reporting those that may not."""
+        for key, node in self.mapping.entries:
+            if is_name(key.text) and key.text not in RESERVED:
+                yield key.text, key, node
+                continue
+            taken = key.text in RESERVED
+            reason = "is a word of the language" if taken else "is not lower-case letters, digits and _"
+            self.report("LG203", key, f"{what} `{key.text}` {reason}", "choose another name")
+
+    def formula(self, node: yaml.Node) -> Formula | None:
+        """Read an expression, reporting the very character that is wrong."""
+        if not isinstance(node, yaml.Scalar):
+            self.report("LG203", node, "an expression is due, not a collection")
+            return None
+        place = Place(self.name, node.line, node.column + (0 if node.plain else 1))
+        try:
+            return Formula(node.text, parse(node.text), place)
+        except ExpressionRefused as error:
+            self.findings.append(pointed(error, place))
+        return None
+
+
+def pointed(error: ExpressionRefused, place: Place) -> Finding:
+    """Turn a refused expression into a finding at the wrong character."""
+    at = Place(place.path, place.line, place.column + error.start)
+    return Finding(error.code, at, error.message, error.fix)

@@ -1,0 +1,79 @@
+"""Read what is judged: predicates, ladders and questions for a person, each under its key."""
+
+from __future__ import annotations
+
+from runner.documents.form import Form
+from runner.documents.kinds import Alias, Human, Judged, Ladder, Predicate, Rung
+from runner.expressions.names import is_key
+from runner.expressions.syntax import is_predicate
+from runner.findings import Place
+from runner.safety import bounded_yaml as yaml
+
+ELSE = "else"
+
+
+def read_judged(form: Form) -> dict[str, Judged]:
+    """Read a map of key -> predicate, ladder, other key or `human`."""
+    found: dict[str, Judged] = {}
+    for key, node in form.entries():
+        if not is_key(key.text) or ":" in key.text:
+            form.report(
+                "LG203", key, f"key `{key.text}` does not start with a capital", "write K1, H-A or Gate-1"
+            )
+            continue
+        judged = _read_one(form, key.text, form.place(key), node)
+        if judged is not None:
+            found[key.text] = judged
+    return found
+
+
+def _read_one(form: Form, key: str, place: Place, node: yaml.Node) -> Judged | None:
+    if isinstance(node, yaml.Mapping):
+        return _read_ladder(form, key, place, node)
+    if isinstance(node, yaml.Sequence):
+        form.report(
+            "LG203", node, f"`{key}` is a predicate or a ladder, not a list", "write one rung per line"
+        )
+        return None
+    if node.text == "human":
+        return Human(key, place)
+    if is_key(node.text):
+        return Alias(key, node.text, place)
+    formula = form.formula(node)
+    if formula is None:
+        return None
+    if not is_predicate(formula.tree):
+        form.report(
+            "LG304", node, f"`{key}` is a quantity, a predicate is due", f"compare it: {node.text} > 0"
+        )
+        return None
+    return Predicate(key, formula, place)
+
+
+def _read_ladder(form: Form, key: str, place: Place, node: yaml.Mapping) -> Ladder | None:
+    rungs = [_read_rung(form, head, tail) for head, tail in node.entries]
+    complete = [rung for rung in rungs if rung is not None]
+    last = node.entries[-1][0].text if node.entries else ""
+    if last != ELSE or any(head.text == ELSE for head, _ in node.entries[:-1]):
+        form.report(
+            "LG202", node, f"the ladder `{key}` does not end with `else`", "add `else: what to do then`"
+        )
+        return None
+    return Ladder(key, tuple(complete), place) if len(complete) == len(rungs) else None
+
+
+def _read_rung(form: Form, head: yaml.Scalar, tail: yaml.Node) -> Rung | None:
+    formula = None if head.text == ELSE else form.formula(head)
+    if formula is not None and not is_predicate(formula.tree):
+        form.report("LG304", head, "a rung starts with a predicate", f"compare it: {head.text} > 0")
+        return None
+    if formula is None and head.text != ELSE:
+        return None
+    if isinstance(tail, yaml.Mapping):
+        inner = Form(tail, form.name, form.findings)
+        inner.only(("do", "opens", "closes"))
+        return Rung(formula, inner.text("do"), inner.texts("opens"), inner.texts("closes"))
+    if isinstance(tail, yaml.Sequence) or not tail.text:
+        form.report("LG203", tail, "a rung says what to do", f"write `{head.text}: what to do`")
+        return None
+    return Rung(formula, tail.text)

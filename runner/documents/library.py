@@ -1,0 +1,159 @@
+"""Every document of a knowledge base, found by id and by key."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from runner.contract import contracts
+from runner.documents.kinds import Experiment, Hub, Judged, Protocol, Roadmap
+from runner.documents.reading import Document, Plugins, read_document
+from runner.expressions.names import suggestion
+from runner.findings import InputRefused, UsageError
+
+FOLDER = "logg"
+PACKAGE = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True, eq=False)
+class Library:
+    """All documents below `logg/`, in the order of their paths."""
+
+    root: Path
+    documents: tuple[Document, ...]
+    plugins: Plugins
+
+    @cached_property
+    def _by_id(self) -> dict[str, Document]:
+        found: dict[str, Document] = {}
+        for document in self.documents:
+            if document.id:
+                found.setdefault(document.id, document)
+        return found
+
+    @property
+    def ids(self) -> list[str]:
+        """Return every document id."""
+        return list(self._by_id)
+
+    @property
+    def experiments(self) -> list[Document]:
+        """Return the documents that are experiments."""
+        return [document for document in self.documents if document.kind == "exp"]
+
+    @property
+    def folder(self) -> Path:
+        """Return the folder that holds the documents."""
+        return self.root / FOLDER
+
+    def find(self, identity: str) -> Document | None:
+        """Return the document of an id."""
+        return self._by_id.get(identity)
+
+    def named(self, word: str) -> Document:
+        """Return the document a person names on the command line, by id or by path."""
+        found = self.find(word)
+        if found is None:
+            found = next((d for d in self.documents if word in {d.name, d.path.as_posix()}), None)
+        if found is None:
+            raise UsageError(f"no document `{word}`", fix=suggestion(word, self.ids) or "see runner status")
+        return found
+
+    def protocol(self, document: Document) -> Protocol | None:
+        """Return the protocol an experiment is evaluated under."""
+        found = self.protocol_document(document)
+        return found.body if found and isinstance(found.body, Protocol) else None
+
+    def protocol_document(self, document: Document) -> Document | None:
+        """Return the document of an experiment's protocol."""
+        return self.find(document.experiment.protocol) if document.experiment else None
+
+    def judged(self) -> Iterator[tuple[Document, Judged]]:
+        """Yield every keyed predicate, ladder and question with the document that holds it."""
+        for document in self.documents:
+            for judged in judged_of(document).values():
+                yield document, judged
+
+    @cached_property
+    def _keys(self) -> dict[str, tuple[Document, Judged]]:
+        """Claims and gates by `topic:key`; expectations stay inside their experiment."""
+        found: dict[str, tuple[Document, Judged]] = {}
+        for document, judged in self.judged():
+            if document.kind != "exp":
+                found.setdefault(f"{document.topic}:{judged.key}", (document, judged))
+        return found
+
+    def key(self, label: str, document: Document) -> tuple[Document, Judged] | None:
+        """Return what a key means in a document: its own expectation, or a claim or gate of a topic."""
+        own = judged_of(document).get(label)
+        if own is not None:
+            return document, own
+        return self._keys.get(label if ":" in label else f"{document.topic}:{label}")
+
+    def keys(self, topic: str) -> list[str]:
+        """Return the keys known in a topic."""
+        return [key.split(":")[1] for key in self._keys if key.startswith(f"{topic}:")]
+
+    @cached_property
+    def _mvps(self) -> dict[str, tuple[Document, str]]:
+        found: dict[str, tuple[Document, str]] = {}
+        for document in self.documents:
+            if isinstance(document.body, Roadmap):
+                for phase, keys in document.body.phases.items():
+                    for key in keys:
+                        found.setdefault(f"{document.topic}:{key}", (document, phase))
+        return found
+
+    def mvp(self, label: str, document: Document) -> tuple[Document, str, list[Document]] | None:
+        """Return the roadmap, the phase and the experiments of an MVP key."""
+        full = label if ":" in label else f"{document.topic}:{label}"
+        if full not in self._mvps:
+            return None
+        roadmap, phase = self._mvps[full]
+        return roadmap, phase, [d for d in self.experiments if d.experiment and _full(d) == full]
+
+    def citing(self, document: Document) -> list[Document]:
+        """Return the documents that cite an experiment by alias."""
+        return [d for d in self.documents if any(c.experiment == document.id for c in d.names.cites.values())]
+
+
+def _full(document: Document) -> str:
+    mvp = document.experiment.mvp if document.experiment else ""
+    return mvp if ":" in mvp else f"{document.topic}:{mvp}"
+
+
+def judged_of(document: Document) -> dict[str, Judged]:
+    """Return what a document states under keys of its own."""
+    match document.body:
+        case Experiment(expect=judged) | Hub(claims=judged) | Roadmap(gates=judged):
+            return dict(judged)
+        case _:
+            return {}
+
+
+def load_library(root: Path) -> Library:
+    """Read every document below the root's `logg/` folder."""
+    folder = root / FOLDER
+    if not folder.is_dir():
+        raise UsageError(
+            f"no folder `{FOLDER}/` in {root}", fix="run inside a knowledge base, or give --root"
+        )
+    plugins = Plugins(*(contracts(PACKAGE / family) for family in ("jobs", "data", "figures")))
+    lang = _default_language(root)
+    paths = sorted(path for path in folder.rglob("*.md") if path.is_file() and not path.is_symlink())
+    return Library(root, tuple(read_document(path, root, plugins, lang) for path in paths), plugins)
+
+
+def _default_language(root: Path) -> str:
+    """Return `lang` of `[tool.runner]` in pyproject.toml, English without one."""
+    settings = root / "pyproject.toml"
+    if not settings.is_file():
+        return "en"
+    try:
+        table = tomllib.loads(settings.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputRefused(f"pyproject.toml: {error}", code="LG201") from error
+    return str(table.get("tool", {}).get("runner", {}).get("lang", "en"))

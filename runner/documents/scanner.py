@@ -1,0 +1,121 @@
+"""The document scanner: citations, blocks, headings and definitions of a text, with exact offsets.
+
+It agrees with cmark-gfm, GitHub's own parser, on what is a link; time grows with the length of the text.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator
+
+from runner.documents.anatomy import (
+    Block,
+    Citation,
+    Definition,
+    Heading,
+    Place,
+    Scan,
+    Trouble,
+    TroubleKind,
+    fold_label,
+)
+from runner.documents.inlines import Inlines, Link
+from runner.documents.lines import read_lines
+from runner.documents.passages import Passage
+
+__all__ = [
+    "Block",
+    "Citation",
+    "Definition",
+    "Heading",
+    "Place",
+    "Scan",
+    "Trouble",
+    "TroubleKind",
+    "fold_label",
+    "scan",
+]
+
+LONGEST_LABEL = 400
+LONGEST_TEXT = 200
+_FRONT = re.compile(r"\ufeff?---[ \t]*\n((?:(?!---[ \t]*(?:\n|\Z))[^\n]*\n)*+)---[ \t]*(?:\n|\Z)")
+
+
+def scan(text: str) -> Scan:
+    """Find everything the engine reads in the text of a document."""
+    source = _with_line_feeds(text)
+    front = _FRONT.match(source)
+    start = front.end() if front else int(text.startswith("\ufeff"))
+    structure = read_lines(text, source, start)
+    defined = {fold_label(definition.label) for definition in structure.definitions}
+    citations, troubles = _citations(text, structure.passages, defined)
+    return Scan(
+        front.span(1) if front else None,
+        tuple(citations),
+        tuple(structure.blocks),
+        tuple(structure.headings),
+        tuple(structure.definitions),
+        tuple(sorted(structure.troubles + troubles, key=lambda trouble: trouble.offset)),
+    )
+
+
+def _with_line_feeds(text: str) -> str:
+    """Return a text of the same length in which every line ends with `\\n`, also the last."""
+    source = text.replace("\r\n", " \n").replace("\r", "\n").replace("\0", "\ufffd")
+    return source if source.endswith("\n") else source + "\n"
+
+
+def _citations(text: str, passages: list[Passage], defined: set[str]) -> tuple[list[Citation], list[Trouble]]:
+    readings = [Inlines(passage.content, defined).read() for passage in passages]
+    cited = {
+        fold_label(reading.content[link.label_start : link.label_end])
+        for reading in readings
+        for link in reading.links
+    }
+    if any(reading.asked & cited - defined for reading in readings):
+        # A cited label alone in brackets is a link too, and no link may hold another.
+        readings = [Inlines(passage.content, cited | defined).read() for passage in passages]
+    citations: list[Citation] = []
+    troubles: list[Trouble] = []
+    for passage, reading in zip(passages, readings, strict=True):
+        troubles += [
+            Trouble(passage.source(each.offset), each.kind, each.message) for each in reading.troubles
+        ]
+        for citation in _of_passage(text, passage, reading):
+            found = list(_trouble(citation, defined))
+            troubles += found
+            if not any(each.kind in ("label too long", "text too long") for each in found):
+                citations.append(citation)
+    return sorted(citations, key=lambda citation: citation.start), troubles
+
+
+def _of_passage(text: str, passage: Passage, reading: Inlines) -> Iterator[Citation]:
+    formulas = reading.math() if reading.links else []
+    for link in reading.links:
+        before = bisect_left(formulas, (link.start, 0))
+        in_math = before > 0 and link.start < formulas[before - 1][1]
+        yield _citation(text, passage, link, "math" if in_math else passage.place)
+
+
+def _citation(text: str, passage: Passage, link: Link, place: Place) -> Citation:
+    start = passage.source(link.start)
+    text_start, text_end = start + 1, passage.source(link.text_end)
+    label_start, label_end = text_end + len("]["), passage.source(link.label_end)
+    words, label = text[text_start:text_end], text[label_start:label_end]
+    return Citation(start, label_end + 1, text_start, text_end, label_start, label_end, words, label, place)
+
+
+def _trouble(citation: Citation, defined: set[str]) -> Iterator[Trouble]:
+    if fold_label(citation.label) in defined:
+        return
+    if len(citation.label) > LONGEST_LABEL:
+        yield Trouble(
+            citation.label_start,
+            "label too long",
+            f"give this expression a name (over {LONGEST_LABEL} signs)",
+        )
+    if len(citation.text) > LONGEST_TEXT:
+        yield Trouble(citation.start, "text too long", f"cite fewer words (over {LONGEST_TEXT} signs)")
+    if "\n" in citation.label or "\r" in citation.label:
+        yield Trouble(citation.label_start, "wrapped label", "put the label on one line")

@@ -1,0 +1,1 @@
+"""Run what is missing, cache fits, file results; the one place that imports a job."""

@@ -1,0 +1,99 @@
+"""Execute one experiment: open its data, fit what is missing, file what came out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from runner.contract import Source
+from runner.documents.library import FOLDER
+from runner.documents.reading import Document
+from runner.execution import plugins, provenance
+from runner.execution.filing import Made, file_fits, file_result, file_rows, file_run
+from runner.execution.fits import Fit, Workshop, fit
+from runner.findings import InputRefused
+from runner.plans.specs import JobRun, compute_key, job_runs
+from runner.plans.staleness import reasons
+from runner.safety import atomic
+from runner.verdicts.knowledge import Knowledge
+
+Say = Callable[[str], None]
+HIDDEN = ".logg"
+
+
+@dataclass(frozen=True)
+class Execution:
+    """What came of executing one experiment."""
+
+    document: Document
+    made: list[Made]
+    changed: bool
+    seconds: float
+
+    @property
+    def failed(self) -> list[Made]:
+        """Return the runs that failed."""
+        return [made for made in self.made if made.fit.failed]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to execute: where, whether to ignore what is there already, and whom to tell."""
+
+    device: str | None = None
+    force: bool = False
+    say: Say = lambda _line: None
+
+
+def execute(document: Document, knowledge: Knowledge, settings: Settings) -> Execution:
+    """Run what is missing of one experiment and file its result; one run per experiment at a time."""
+    hidden = knowledge.library.root / HIDDEN
+    (hidden / "locks").mkdir(parents=True, exist_ok=True)
+    started, began = provenance.now(), time.monotonic()
+    with atomic.lock(hidden / "locks" / document.id):
+        runs = job_runs(document, knowledge.library)
+        if not settings.force and not reasons(runs, knowledge.store.result(document)):
+            return Execution(document, [], _rescore(document, runs, knowledge), 0.0)
+        device = settings.device or plugins.default_device()
+        workshop = _workshop(document, knowledge, device)
+        file_rows(document, workshop.source, knowledge)
+        made = [Made(run, _fit(run, workshop, settings)) for run in runs]
+        changed = file_fits(document, made, knowledge)
+        seconds = time.monotonic() - began
+        if changed or any(m.fit.fresh for m in made):
+            content = {**provenance.surroundings(knowledge.library.root, device), "started": started}
+            content |= {"format": 1, "runs": {m.run.name: {**m.fit.cost, "fresh": m.fit.fresh} for m in made}}
+            file_run(document, {**content, "seconds": round(seconds, 1)}, knowledge)
+    return Execution(document, made, changed, seconds)
+
+
+def _fit(run: JobRun, workshop: Workshop, settings: Settings) -> Fit:
+    settings.say(f"{run.name}: {run.job.job} on {int(run.axes['train'])} rows, noise {run.axes['noise']:g}")
+
+    def progress(done: int, total: int, note: str) -> None:
+        settings.say(f"\r{run.name}: {note} {done}/{total}")
+
+    made = fit(run, workshop, progress, force=settings.force)
+    outcome = made.failed or f"{made.cost['seconds']:.1f} s" + ("" if made.fresh else " (from the cache of fits)")
+    settings.say(f"{run.name}: {outcome}")
+    return made
+
+
+def _workshop(document: Document, knowledge: Knowledge, device: str) -> Workshop:
+    protocol = knowledge.library.protocol(document)
+    if protocol is None:
+        raise InputRefused(f"{document.id} has no readable protocol", code="LG207")
+    module = plugins.load("data", protocol.source)
+    options = {**protocol.options, "val": protocol.val, "test": protocol.test}
+    source: Source = module.open_source(options, knowledge.library.root / FOLDER)
+    return Workshop(source, protocol, device, knowledge.library.root / HIDDEN / "cache" / "fits")
+
+
+def _rescore(document: Document, runs: list[JobRun], knowledge: Knowledge) -> bool:
+    """File the result again from its own predictions: a new slice or metric needs no run."""
+    result = knowledge.store.result(document)
+    if result is None:
+        return False
+    predictions = knowledge.store.predictions(document)
+    return file_result(document, result.runs, predictions, result.scalars, knowledge, compute_key(runs))

@@ -1,0 +1,120 @@
+"""File an experiment: predictions, then the result computed from them, each replaced whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from runner.contract import Source
+from runner.documents.reading import Document
+from runner.execution.fits import Fit
+from runner.findings import ArtefactDamaged, InputRefused
+from runner.plans.specs import JobRun, compute_key
+from runner.results import arrays, places
+from runner.results.files import Result, Run
+from runner.results.scoring import compose, kept_promises
+from runner.safety import atomic, canonical
+from runner.verdicts.knowledge import Knowledge
+from runner.verdicts.promises import promises
+
+
+@dataclass(frozen=True)
+class Made:
+    """A run with the fit it gave."""
+
+    run: JobRun
+    fit: Fit
+
+    def record(self) -> Run:
+        """Return the run as the result file keeps it."""
+        run, job = self.run, self.run.job
+        hashes = {split: arrays.digest(values) for split, values in self.fit.predictions.items()}
+        params = {name: list(v) if isinstance(v, tuple) else v for name, v in job.params.items()}
+        return Run(job.job, job.version, job.code, run.fit, params, dict(run.axes), run.data, hashes, self.fit.failed)
+
+
+def file_rows(document: Document, source: Source, knowledge: Knowledge) -> None:
+    """Write the labels of a protocol's rows, or refuse when they are not those already filed."""
+    protocol_document = knowledge.library.protocol_document(document)
+    protocol = knowledge.library.protocol(document)
+    assert protocol_document is not None  # noqa: S101 - job_runs refused the experiment otherwise
+    assert protocol is not None  # noqa: S101
+    columns = {
+        f"{split}/{name}": np.asarray(values, dtype=np.float32)
+        for split, count in (("test", protocol.test), ("val", protocol.val))
+        for name, values in source.labels(split, count).items()
+    }
+    path = places.rows_file(protocol_document)
+    if path.is_file() and not _same(columns, path.name, path) and _others(document, knowledge):
+        message = f"the data no longer give the rows of {protocol_document.id}"
+        raise InputRefused(message, code="LG406", fix="write a new version of the protocol")
+    if not path.is_file() or not _same(columns, path.name, path):
+        atomic.replace(path, arrays.pack(columns))
+
+
+def _same(columns: Mapping[str, np.ndarray], name: str, path: Any) -> bool:
+    try:
+        stored = arrays.unpack(path, name)
+    except ArtefactDamaged:
+        return False
+    return {k: arrays.digest(v) for k, v in stored.items()} == {k: arrays.digest(v) for k, v in columns.items()}
+
+
+def _others(document: Document, knowledge: Knowledge) -> bool:
+    """Tell whether other experiments have results on the same protocol."""
+    return any(
+        other.id != document.id
+        and other.experiment is not None
+        and document.experiment is not None
+        and other.experiment.protocol == document.experiment.protocol
+        and places.result_file(knowledge.library, other).is_file()
+        for other in knowledge.library.experiments
+    )
+
+
+def file_fits(document: Document, made: list[Made], knowledge: Knowledge) -> bool:
+    """File what an experiment's runs gave; says whether anything changed on disk."""
+    predictions = {f"{m.run.name}/{split}": v for m in made for split, v in m.fit.predictions.items()}
+    runs = {m.run.name: m.record() for m in made}
+    scalars = {name: value for m in made for name, value in m.fit.scalars.items()}
+    return file_result(document, runs, predictions, scalars, knowledge, compute_key([m.run for m in made]))
+
+
+def file_result(
+    document: Document,
+    runs: Mapping[str, Run],
+    predictions: Mapping[str, np.ndarray],
+    scalars: Mapping[str, float],
+    knowledge: Knowledge,
+    key: str,
+) -> bool:
+    """Score predictions and file them with their result: arrays before the file that names their hashes."""
+    result = places.result_file(knowledge.library, document)
+    result.parent.mkdir(parents=True, exist_ok=True)
+    scores = knowledge.store.score(document, runs, predictions)
+    promised = kept_promises(_old_promises(document, knowledge), key, promises(document))
+    composed = compose(scores, runs, scalars, promised)
+    packed = places.predictions_file(knowledge.library, document)
+    changed = not packed.is_file() or not _same(predictions, packed.name, packed)
+    if changed:
+        atomic.replace(packed, arrays.pack(predictions))
+    return atomic.replace(result, composed.dumps().encode()) or changed
+
+
+def _old_promises(document: Document, knowledge: Knowledge) -> Mapping[str, str]:
+    try:
+        old: Result | None = knowledge.store.result(document)
+    except ArtefactDamaged as error:
+        fix = f"restore it from git, or delete {places.result_file(knowledge.library, document).name} to lose them"
+        message = f"{error.message}, so its promises cannot be kept"
+        raise ArtefactDamaged(message, place=error.place, code=error.code, fix=fix) from error
+    return old.promises if old else {}
+
+
+def file_run(document: Document, content: Mapping[str, Any], knowledge: Knowledge) -> None:
+    """File what differs from run to run."""
+    path = places.run_file(knowledge.library, document)
+    atomic.replace(path, canonical.dumps(dict(content)).encode())

@@ -1,0 +1,238 @@
+"""Turn the text of an expression into its tree: a precedence climber over the tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+from runner.expressions.syntax import (
+    Argument,
+    Arithmetic,
+    Call,
+    Comparison,
+    Expression,
+    Logic,
+    Negative,
+    Number,
+    Reference,
+    Segment,
+    children,
+    is_predicate,
+)
+from runner.expressions.tokens import ExpressionRefused, Token, tokenize
+
+FUNCTIONS = ("ci",)
+LATER = (
+    "abs", "across", "all", "any", "argmax", "count", "log10", "max", "mean", "min", "near", "p", "prev",
+    "published", "sd", "spread", "sqrt",
+)  # fmt: skip
+WORDS = ("and", "or", "not")
+RESERVED = frozenset((*FUNCTIONS, *LATER, *WORDS))
+COMPARISONS = ("<", "<=", ">", ">=")
+LONGEST = 400
+DEEPEST = 40
+
+
+@lru_cache(maxsize=4096)
+def parse(text: str) -> Expression:
+    """Return the tree of an expression, or refuse it with the place of the mistake."""
+    if not text.strip():
+        raise ExpressionRefused("an expression is missing", 0, 0, fix="write one, such as job.r2")
+    if len(text) > LONGEST:
+        raise ExpressionRefused(f"longer than {LONGEST} characters", 0, len(text), fix="name a part in define:")
+    parser = _Parser(tokenize(text))
+    tree = parser.disjunction()
+    parser.expect_end()
+    for part in children(tree):
+        _refuse_inner_calls(part)
+    return tree
+
+
+class _Parser:
+    def __init__(self, tokens: list[Token]) -> None:
+        self.tokens = tokens
+        self.index = 0
+        self.depth = 0
+
+    @property
+    def token(self) -> Token:
+        return self.tokens[self.index]
+
+    def advance(self) -> Token:
+        self.index += 1
+        return self.tokens[self.index - 1]
+
+    def at(self, *texts: str) -> bool:
+        return self.token.kind in {"operator", "name"} and self.token.text in texts
+
+    def expect(self, text: str) -> Token:
+        if not self.at(text):
+            raise self.unexpected(f"`{text}` is missing")
+        return self.advance()
+
+    def expect_end(self) -> None:
+        if self.token.kind != "end":
+            raise self.unexpected(f"`{self.token.text}` does not belong here")
+
+    def unexpected(self, message: str) -> ExpressionRefused:
+        return ExpressionRefused(message, self.token.start, max(self.token.end, self.token.start + 1))
+
+    def disjunction(self) -> Expression:
+        return self.logic("or", self.conjunction)
+
+    def conjunction(self) -> Expression:
+        return self.logic("and", self.negation)
+
+    def logic(self, word: str, part: Callable[[], Expression]) -> Expression:
+        operands = [part()]
+        while self.at(word):
+            self.advance()
+            operands.append(part())
+        if len(operands) == 1:
+            return operands[0]
+        for operand in operands:
+            _require_predicate(operand, word)
+        return Logic(word, tuple(operands), operands[0].start, operands[-1].end)
+
+    def negation(self) -> Expression:
+        if not self.at("not"):
+            return self.comparison()
+        start = self.advance().start
+        operand = self.negation()
+        _require_predicate(operand, "not")
+        return Logic("not", (operand,), start, operand.end)
+
+    def comparison(self) -> Expression:
+        operands, operators = [self.total()], []
+        while self.at(*COMPARISONS):
+            operators.append(self.advance().text)
+            operands.append(self.total())
+        if not operators:
+            return operands[0]
+        for operand in operands:
+            _require_quantity(operand, operators[0])
+        return Comparison(tuple(operands), tuple(operators), operands[0].start, operands[-1].end)
+
+    def total(self) -> Expression:
+        return self.arithmetic(("+", "-"), self.product)
+
+    def product(self) -> Expression:
+        return self.arithmetic(("*", "/"), self.signed)
+
+    def arithmetic(self, operators: tuple[str, ...], part: Callable[[], Expression]) -> Expression:
+        left = part()
+        while self.at(*operators):
+            operator = self.advance().text
+            right = part()
+            for operand in (left, right):
+                _require_quantity(operand, operator)
+            left = Arithmetic(operator, left, right, left.start, right.end)
+        return left
+
+    def signed(self) -> Expression:
+        if not self.at("-"):
+            return self.atom()
+        start = self.advance().start
+        operand = self.signed()
+        return Negative(operand, start, operand.end)
+
+    def atom(self) -> Expression:
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise self.unexpected("parentheses are nested too deeply")
+        try:
+            return self.bare_atom()
+        finally:
+            self.depth -= 1
+
+    def bare_atom(self) -> Expression:
+        token = self.token
+        if token.kind == "number":
+            self.advance()
+            return Number(token.value, token.start, token.end)
+        if self.at("("):
+            self.advance()
+            inner = self.disjunction()
+            self.expect(")")
+            return inner
+        if token.kind != "name" or token.text in WORDS:
+            wanted = "a name or a number is missing"
+            raise self.unexpected(wanted if token.kind == "end" else f"{wanted} before `{token.text}`")
+        if token.text in RESERVED and self.tokens[self.index + 1].text == "(":
+            return self.call()
+        return self.reference()
+
+    def call(self) -> Call:
+        name = self.advance()
+        if name.text in LATER:
+            message = f"the function `{name.text}` is not available yet"
+            raise ExpressionRefused(message, name.start, name.end, fix=f"use {', '.join(FUNCTIONS)}", code="LG215")
+        self.expect("(")
+        arguments = [self.disjunction()]
+        while self.at(","):
+            self.advance()
+            arguments.append(self.disjunction())
+        end = self.expect(")").end
+        return Call(name.text, tuple(arguments), name.start, end)
+
+    def reference(self) -> Reference:
+        segments = [self.segment()]
+        while self.at("."):
+            self.tight(self.advance())
+            segments.append(self.segment())
+        return Reference(tuple(segments), segments[0].start, segments[-1].end)
+
+    def segment(self) -> Segment:
+        if self.token.kind != "name":
+            raise self.unexpected("a name is missing after the dot")
+        name = self.advance()
+        point: list[Argument] = []
+        end = name.end
+        if self.at("(") and self.token.start == name.end:
+            self.advance()
+            point.append(self.argument())
+            while self.at(","):
+                self.advance()
+                point.append(self.argument())
+            end = self.expect(")").end
+        return Segment(name.text, tuple(point), name.start, end)
+
+    def argument(self) -> Argument:
+        first = self.value()
+        if not self.at("="):
+            return Argument("", first)
+        self.advance()
+        return Argument(first, self.value())
+
+    def value(self) -> str:
+        sign = self.advance().text if self.at("-") else ""
+        if self.token.kind not in {"number", "name"} and not self.at("*"):
+            raise self.unexpected("a value is missing between the parentheses")
+        return sign + self.advance().text
+
+    def tight(self, dot: Token) -> None:
+        before, after = self.tokens[self.index - 2], self.token
+        if before.end != dot.start or after.start != dot.end:
+            raise ExpressionRefused("blanks around a dot", dot.start, dot.end, fix="write name.name")
+
+
+def _refuse_inner_calls(node: Expression) -> None:
+    if isinstance(node, Call):
+        message = f"`{node.function}()` gives two numbers and stands alone"
+        raise ExpressionRefused(message, node.start, node.end, fix="cite it by itself", code="LG304")
+    for part in children(node):
+        _refuse_inner_calls(part)
+
+
+def _require_predicate(node: Expression, word: str) -> None:
+    if not is_predicate(node):
+        message = f"`{word}` joins comparisons, not quantities"
+        raise ExpressionRefused(
+            message, node.start, node.end, fix="write a comparison such as a.r2 > 0.5", code="LG304"
+        )
+
+
+def _require_quantity(node: Expression, operator: str) -> None:
+    if is_predicate(node):
+        message = f"`{operator}` needs quantities on both sides, not a comparison"
+        raise ExpressionRefused(message, node.start, node.end, fix="join comparisons with and / or", code="LG304")

@@ -1,0 +1,126 @@
+"""The shapes an expression can take; every node knows where it stands in its text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A literal number, `0.5` or `50k`."""
+
+    value: float
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One argument of a point, `1M`, `noise=0.1` or `seed=*`; the value is text."""
+
+    key: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One dotted part of a reference, with the point that may follow it."""
+
+    name: str
+    point: tuple[Argument, ...]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A dotted name: `gain`, `vit.covered.r2`, `vit(1M).snr(7.1).r2`."""
+
+    segments: tuple[Segment, ...]
+    start: int
+    end: int
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the dotted names without their points."""
+        return tuple(segment.name for segment in self.segments)
+
+
+@dataclass(frozen=True, slots=True)
+class Negative:
+    """A minus sign in front of a quantity."""
+
+    operand: Expression
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic:
+    """Two quantities joined by `+ - * /`."""
+
+    operator: str
+    left: Expression
+    right: Expression
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A chain of comparisons, `0 < a.r2 <= 1`."""
+
+    operands: tuple[Expression, ...]
+    operators: tuple[str, ...]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Logic:
+    """Predicates joined by `and` or `or`, or one behind `not`."""
+
+    operator: str
+    operands: tuple[Expression, ...]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function of the language, `ci(gain)`."""
+
+    function: str
+    arguments: tuple[Expression, ...]
+    start: int
+    end: int
+
+
+Expression = Number | Reference | Negative | Arithmetic | Comparison | Logic | Call
+
+
+def children(node: Expression) -> tuple[Expression, ...]:
+    """Return the direct parts of a node, in reading order."""
+    match node:
+        case Negative(operand=operand):
+            return (operand,)
+        case Arithmetic(left=left, right=right):
+            return (left, right)
+        case Comparison(operands=parts) | Logic(operands=parts) | Call(arguments=parts):
+            return parts
+        case _:
+            return ()
+
+
+def references(node: Expression) -> Iterator[Reference]:
+    """Yield every reference of an expression, in reading order."""
+    if isinstance(node, Reference):
+        yield node
+    for child in children(node):
+        yield from references(child)
+
+
+def is_predicate(node: Expression) -> bool:
+    """Tell whether a node says something true or false rather than a quantity."""
+    return isinstance(node, Comparison | Logic)

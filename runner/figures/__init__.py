@@ -1,0 +1,1 @@
+"""Figures: one file each, drawn from the evidence of a document."""

@@ -1,0 +1,49 @@
+"""The look all figures share: transparent, text as text, colours that read on light and on dark pages."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+
+mpl.use("svg")
+from matplotlib.figure import Figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+INK = "#7d8490"  # at least 3:1 on white and on the dark page
+COLOURS = ("#3f86c8", "#d07a2a", "#3d9970", "#a06cc4", "#cc5f5f", "#8f8a3a")
+STYLE: Any = {
+    "axes.edgecolor": INK,
+    "axes.facecolor": "none",
+    "axes.labelcolor": INK,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "figure.facecolor": "none",
+    "font.family": "sans-serif",
+    "font.size": 11,
+    "savefig.transparent": True,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "logg",
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+}
+
+
+def canvas(width: float, height: float, columns: int = 1) -> tuple[Figure, list[Axes]]:
+    """Return a figure with a row of axes in the shared look."""
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        axes = figure.subplots(1, columns, squeeze=False)[0]
+    return figure, list(axes)
+
+
+def svg(figure: Figure) -> bytes:
+    """Return a figure as SVG that is the same bytes whenever the same things are drawn."""
+    buffer = io.BytesIO()
+    with mpl.rc_context(STYLE):
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None}, dpi=110)
+    return buffer.getvalue()

@@ -1,0 +1,37 @@
+"""Bars with intervals: a few quantities side by side, each with its 95 % interval over test rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runner.figures._canvas import COLOURS, INK, canvas, svg
+from runner.results.board import Board
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Params:
+    """What the block may set."""
+
+    # expressions to draw, in order
+    of: tuple[str, ...]
+
+
+def draw(params: Params, board: Board) -> bytes:
+    """Draw one bar per expression, its value written beside it."""
+    quantities = [board.quantity(text) for text in params.of]
+    figure, (axes,) = canvas(6.4, 0.75 + 0.55 * len(quantities))
+    for index, (text, quantity) in enumerate(zip(params.of, quantities, strict=True)):
+        axes.barh(index, quantity.point, height=0.55, color=COLOURS[index % len(COLOURS)], label=text)
+        low, high = quantity.interval or (quantity.point, quantity.point)
+        errors = [[quantity.point - low], [high - quantity.point]]
+        axes.errorbar(quantity.point, index, xerr=errors, color=INK, capsize=4, linewidth=1.4)
+        edge = max(high, quantity.point, 0.0)
+        axes.annotate(f"{quantity.point:.3f}", (edge, index), xytext=(7, 0), textcoords="offset points", va="center")
+    axes.set_yticks(range(len(params.of)), params.of)
+    axes.tick_params(axis="y", length=0)
+    axes.invert_yaxis()
+    axes.margins(x=0.14)
+    axes.axvline(0, color=INK, linewidth=0.8)
+    return svg(figure)

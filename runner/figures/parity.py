@@ -1,0 +1,45 @@
+"""Parity: predicted against true values of the test rows, one panel per job."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from runner.figures._canvas import COLOURS, INK, canvas, svg
+from runner.results.board import Board
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Params:
+    """What the block may set."""
+
+    # jobs to draw, in order
+    of: tuple[str, ...]
+
+
+def draw(params: Params, board: Board) -> bytes:
+    """Draw one panel per job on common axes, points rasterised so that the file stays small."""
+    truth = board.truth()
+    predictions = [board.predicted(job) for job in params.of]
+    low, high = _range([truth, *predictions])
+    figure, panels = canvas(3.4 * len(params.of) + 0.4, 3.7, len(params.of))
+    for index, (job, predicted, axes) in enumerate(zip(params.of, predictions, panels, strict=True)):
+        colour = COLOURS[index % len(COLOURS)]
+        axes.plot([low, high], [low, high], color=INK, linewidth=1)
+        axes.scatter(truth, predicted, s=12, color=colour, alpha=0.55, linewidths=0, rasterized=True)
+        axes.set(xlim=(low, high), ylim=(low, high), aspect="equal", title=job, xlabel=f"true {board.target}")
+        axes.title.set_color(INK)
+        if index == 0:
+            axes.set_ylabel(f"predicted {board.target}")
+    return svg(figure)
+
+
+def _range(values: list[np.ndarray]) -> tuple[float, float]:
+    """Return common limits that hold all but the farthest points."""
+    everything = np.concatenate(values)
+    low, high = np.percentile(everything, [0.2, 99.8])
+    margin = 0.04 * (high - low)
+    return float(low - margin), float(high + margin)

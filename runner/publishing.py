@@ -1,0 +1,64 @@
+"""The site: MkDocs called as a separate program, its strictness and our finished markdown combined."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from runner.findings import InputRefused, JobFailed
+
+OUTPUT = Path("build") / "site"
+PAUSE = 0.4
+
+
+def build_site(root: Path) -> Path:
+    """Build the site strictly and return where it is; neither -q nor -v, both of which lose warnings."""
+    done = subprocess.run(_mkdocs(root, "build", "--strict"), check=False, env=_environment(), cwd=root)  # noqa: S603
+    if done.returncode:
+        raise JobFailed("mkdocs build --strict failed", fix="mend what it names above")
+    return root / OUTPUT
+
+
+def serve_site(root: Path, port: int, refresh: Callable[[], None]) -> None:
+    """Serve the site until interrupted, refreshing the documents whenever a file below logg/ changes."""
+    command = _mkdocs(root, "serve", "--dev-addr", f"127.0.0.1:{port}")
+    stop = threading.Event()
+    watcher = threading.Thread(target=_watch, args=(root / "logg", refresh, stop), daemon=True)
+    watcher.start()
+    try:
+        subprocess.run(command, check=False, env=_environment(), cwd=root)  # noqa: S603
+    finally:
+        stop.set()
+
+
+def _watch(folder: Path, refresh: Callable[[], None], stop: threading.Event) -> None:
+    seen = _changes(folder)
+    while not stop.wait(PAUSE):
+        now = _changes(folder)
+        if now != seen:
+            refresh()
+            seen = _changes(folder)
+
+
+def _changes(folder: Path) -> dict[str, int]:
+    """Return when each file was last written; only to notice a save, never to decide what is true."""
+    files = (path for pattern in ("*.md", "*.json") for path in folder.rglob(pattern))
+    return {str(path): path.stat().st_mtime_ns for path in files if path.is_file()}
+
+
+def _mkdocs(root: Path, *arguments: str) -> list[str]:
+    if importlib.util.find_spec("mkdocs") is None or importlib.util.find_spec("material") is None:
+        raise InputRefused("the site needs mkdocs and its material theme", fix="pip install 'logg[site]'")
+    config = root / "mkdocs.yml"
+    if not config.is_file():
+        raise InputRefused("there is no mkdocs.yml", fix="copy the one of the project")
+    return [sys.executable, "-m", "mkdocs", *arguments, "--config-file", str(config)]
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "NO_MKDOCS_2_WARNING": "1"}

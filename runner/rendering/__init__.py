@@ -1,0 +1,1 @@
+"""Turns results into the text of documents: numbers, citations, blocks."""

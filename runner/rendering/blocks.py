@@ -1,0 +1,97 @@
+"""Blocks: what a generated region holds, and whether a person has been in it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from runner.documents.scanner import Block
+from runner.expressions.names import suggestion
+from runner.findings import ArtefactDamaged, Finding, RunnerError
+from runner.rendering import templates
+from runner.rendering.changes import Edit, Outcome
+from runner.rendering.desk import Desk
+from runner.rendering.view import View
+from runner.safety import bounded_yaml as yaml
+from runner.safety import canonical
+
+SOURCES = "sources"
+MARKER = re.compile(r"^<!-- /?logg", re.MULTILINE)
+CONFLICT = re.compile(r"^(?:<{7} |={7}$|>{7} )", re.MULTILINE)
+
+
+def digest(body: str) -> str:
+    """Hash a body so that line ends, outer blanks and table padding do not count as edits."""
+    lines = [re.sub(r"-{2,}", "--", re.sub(r"[ \t]+", " ", line)).strip() for line in body.splitlines()]
+    return canonical.digest_bytes("\n".join(line for line in lines if line).encode(), 8)
+
+
+def closed(marker: str, body: str) -> str:
+    """Return a whole block: opening marker, body, and the closing marker with the body's hash."""
+    inside = f"\n\n{body}\n\n" if body else "\n\n"
+    return f"{marker}{inside}<!-- /logg {digest(body)} -->"
+
+
+def render_block(block: Block, desk: Desk, *, force: bool) -> Outcome:
+    """Return what one block needs so that it agrees with the results."""
+    source = desk.document.source
+    try:
+        arguments = _arguments(block, desk)
+        body = fill(block.name, arguments, desk)
+    except ArtefactDamaged:
+        raise
+    except RunnerError as error:
+        place = error.place or source.place(block.start)
+        return Outcome(findings=(Finding(error.code or "LG208", place, error.message, error.fix),))
+    text = closed(source.text[block.start : _marker_end(block, source.text)], body)
+    text = text.replace("\n", source.newline)
+    old = source.text[block.body_start : block.body_end]
+    if source.text[block.start : block.end] == text:
+        return Outcome()
+    if edited(block, old) and not force:
+        fix = f"put the text outside the block, then runner render --force {desk.document.id}"
+        message = f"the block `{block.name}` was edited by hand"
+        return Outcome(findings=(Finding("LG104", source.place(block.start), message, fix),))
+    stale = digest(old) != digest(body) or not block.closed
+    message = f"the block `{block.name}` {'has new content' if block.closed else 'is not filled yet'}"
+    fix = f"runner render {desk.document.id or desk.document.name}"
+    found = (Finding("LG103", source.place(block.start), message, fix),) if stale else ()
+    return Outcome(Edit(block.start, block.end, text), findings=found)
+
+
+def edited(block: Block, body: str) -> bool:
+    """Tell whether a person changed the body since it was written."""
+    if block.name == SOURCES or not block.closed or CONFLICT.search(body):
+        return False
+    return block.digest != digest(body)
+
+
+def fill(kind: str, arguments: dict[str, Any], desk: Desk) -> str:
+    """Render the template of a block's kind; its body never holds a marker of its own."""
+    context = {"page": View(desk), "t": desk.labels, "arguments": arguments}
+    lines = templates.fill(f"blocks/{kind}.md.j2", context).split("\n")
+    body = "\n".join(line.rstrip() for line in lines).strip("\n")
+    return MARKER.sub("<!-- (logg)", body)
+
+
+def _marker_end(block: Block, text: str) -> int:
+    return text.index("-->", block.start) + 3
+
+
+def _arguments(block: Block, desk: Desk) -> dict[str, Any]:
+    """Read a block's arguments and refuse what its template does not take."""
+    place = desk.document.source.place(block.start)
+    kinds = templates.kinds()
+    if block.name not in kinds:
+        fix = suggestion(block.name, kinds)
+        raise RunnerError(f"there is no block `{block.name}`", place=place, code="LG204", fix=fix)
+    node = yaml.load(block.arguments) if block.arguments else yaml.Mapping((), 1, 1, flow=True)
+    if not isinstance(node, yaml.Mapping):
+        fix = f"write {block.name} {{name: value}}"
+        raise RunnerError(f"arguments of `{block.name}` are no map", place=place, code="LG208", fix=fix)
+    takes = templates.arguments_of(block.name)
+    for key in node.keys():  # noqa: SIM118 - a bounded_yaml.Mapping is no dict
+        if takes is not None and key not in takes:
+            message = f"`{block.name}` takes no `{key}`"
+            raise RunnerError(message, place=place, code="LG208", fix=suggestion(key, takes) or "drop it")
+    return dict(yaml.to_python(node))

@@ -1,0 +1,176 @@
+"""Fill citations: numbers with their value, keys with their verdict, words checked to hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from runner.documents.kinds import Formula
+from runner.documents.scanner import Citation
+from runner.expressions.names import is_key, label_trouble
+from runner.expressions.parse import parse
+from runner.expressions.syntax import Call, Expression, is_predicate
+from runner.expressions.tokens import ExpressionRefused
+from runner.findings import Finding
+from runner.rendering import digits, titles, wording
+from runner.rendering.changes import Definition, Edit, Outcome
+from runner.rendering.desk import Desk
+from runner.results.evaluation import Pending, Quantity
+from runner.safety import escaping
+from runner.verdicts import judge
+from runner.verdicts.judge import Judgement, Verdict
+
+
+def cite(citation: Citation, desk: Desk) -> Outcome:
+    """Return what one citation needs so that it agrees with the evidence."""
+    if citation.place in {"heading", "math"}:
+        return _misplaced(citation, desk)
+    label = citation.label.strip()
+    try:
+        if is_key(label):
+            return _key(citation, label, desk)
+        trouble = label_trouble(citation.label)
+        if trouble:
+            raise ExpressionRefused(trouble, 0, len(label), fix="name the quantity in define:")
+        return _expression(citation, label, parse(label), desk)
+    except Pending as error:
+        return _pending(citation, error, desk)
+    except ExpressionRefused as error:
+        finding = _finding(error.code, citation, error.message, desk, fix=error.fix, offset=error.start)
+        return _refused(citation, error.message, desk, finding)
+    except digits.SlotMismatch as error:
+        fix = "write one number or ?.?? per value"
+        return _refused(citation, str(error), desk, _finding("LG210", citation, str(error), desk, fix=fix))
+
+
+def _expression(citation: Citation, label: str, tree: Expression, desk: Desk) -> Outcome:
+    place = desk.document.source.place(citation.label_start)
+    formula = Formula(label, tree, place)
+    if is_predicate(tree):
+        return _predicate(citation, formula, desk)
+    quantity = desk.knowledge.evaluator.formula(formula, desk.document)
+    title = titles.of_quantity(quantity)
+    return _numbers(
+        citation, _values(tree, quantity), desk, titles.define(label, quantity, title, desk.document, desk)
+    )
+
+
+def _values(tree: Expression, quantity: Quantity) -> Sequence[float]:
+    if not isinstance(tree, Call):
+        return (quantity.point,)
+    if quantity.interval is None:
+        raise ExpressionRefused(
+            "there is no interval here", tree.start, tree.end, fix="cite the value", code="LG305"
+        )
+    return quantity.interval
+
+
+def _numbers(citation: Citation, values: Sequence[float], desk: Desk, definition: Definition) -> Outcome:
+    if digits.agrees(citation.text, values):
+        return Outcome(definition=definition)
+    filled = digits.fill(citation.text, values)
+    message = f"`{citation.text}` is {filled} now: {citation.label}"
+    if any(slot.placeholder for slot in digits.slots(citation.text)):
+        message = f"`{citation.text}` has a value, {filled}: {citation.label}"
+    return _changed("LG101", citation, filled, message, desk, definition)
+
+
+def _predicate(citation: Citation, formula: Formula, desk: Desk) -> Outcome:
+    verdict = desk.knowledge.judge.predicate(formula, desk.document)
+    if verdict.truth is None:
+        raise_unknown(formula, desk)
+    assert verdict.truth is not None  # noqa: S101 - raise_unknown does not return
+    title = titles.of_verdict(verdict, formula, desk.labels)
+    definition = titles.define(formula.text, verdict.truth, title, desk.document, desk)
+    left = desk.knowledge.judge.evidence(formula, desk.document)
+    numbers = Outcome(definition=definition)
+    if left is not None and digits.slots(citation.text):
+        numbers = _numbers(citation, (left.quantity.point,), desk, definition)
+    return Outcome(numbers.edit, definition, (*numbers.findings, *_words(citation, verdict, desk)))
+
+
+def raise_unknown(formula: Formula, desk: Desk) -> None:
+    """Evaluate a formula that could not be judged, so that its own error is raised."""
+    desk.knowledge.evaluator.formula(formula, desk.document)
+
+
+def _words(citation: Citation, verdict: Verdict, desk: Desk) -> tuple[Finding, ...]:
+    """Return a finding when words state a predicate that does not hold."""
+    if verdict.holds_now and verdict.state != "fails":
+        return ()
+    share = f" (holds in {wording.percent(verdict.probability)})" if verdict.probability is not None else ""
+    message = f"the words `{citation.text}` state {citation.label}, which does not hold{share}"
+    return (_finding("LG102", citation, message, desk, fix="reword the sentence"),)
+
+
+def _key(citation: Citation, label: str, desk: Desk) -> Outcome:
+    judgement = desk.knowledge.judge.key(label, desk.document)
+    definition = titles.of_key(label, judgement, desk)
+    if citation.text != "?" and not wording.is_judgement(citation.text, desk.labels):
+        return Outcome(definition=definition, findings=_words_of_key(citation, judgement, desk))
+    filled = escaping.text(wording.judgement(judgement, desk.labels))
+    if isinstance(judgement, Verdict) and judgement.state == "invalid":
+        filled = "?"
+    if filled == citation.text:
+        return Outcome(definition=definition)
+    message = f"{label}: `{citation.text}` is `{filled}` now"
+    return _changed("LG105", citation, filled, message, desk, definition)
+
+
+def _words_of_key(citation: Citation, judgement: Judgement, desk: Desk) -> tuple[Finding, ...]:
+    """Words over a claim must hold; over a ladder its first rung must lead; else they are a plain link."""
+    if isinstance(judgement, Verdict) and judgement.truth is not None:
+        return _words(citation, judgement, desk)
+    of_gate = desk.document.kind == "roadmap" or not isinstance(judgement, judge.Outcome)
+    if of_gate or not isinstance(judgement, judge.Outcome) or judgement.leading <= 0:
+        return ()
+    taken = judgement.rungs[judgement.leading].do
+    message = (
+        f"the words `{citation.text}` state the first rung of {citation.label}, the one taken is `{taken}`"
+    )
+    return (_finding("LG102", citation, message, desk, fix="reword the sentence"),)
+
+
+def _pending(citation: Citation, error: Pending, desk: Desk) -> Outcome:
+    definition = titles.pending(citation.label, error.document, desk)
+    blank = digits.blank(citation.text)
+    if blank == citation.text or is_predicate_label(citation.label):
+        return Outcome(definition=definition)
+    message = f"`{citation.text}` has no result behind it: {citation.label}"
+    return _changed("LG101", citation, blank, message, desk, definition)
+
+
+def is_predicate_label(label: str) -> bool:
+    """Tell whether a readable label says something true or false."""
+    return is_predicate(parse(label.strip()))
+
+
+def _misplaced(citation: Citation, desk: Desk) -> Outcome:
+    where = (
+        "a heading, whose anchor would move"
+        if citation.place == "heading"
+        else "math, where links do not render"
+    )
+    fix = "state it in the sentence below"
+    message = f"the citation `{citation.label}` stands in {where}"
+    return _refused(citation, message, desk, _finding("LG209", citation, message, desk, fix=fix))
+
+
+def _refused(citation: Citation, message: str, desk: Desk, *findings: Finding) -> Outcome:
+    """A citation nobody can fill keeps its text; its definition says why, so that it still renders."""
+    return Outcome(definition=titles.refused(citation.label, message, desk.document), findings=findings)
+
+
+def _changed(
+    code: str, citation: Citation, text: str, message: str, desk: Desk, definition: Definition
+) -> Outcome:
+    finding = _finding(
+        code, citation, message, desk, fix=f"runner render {desk.document.id or desk.document.name}"
+    )
+    return Outcome(Edit(citation.text_start, citation.text_end, text), definition, (finding,))
+
+
+def _finding(
+    code: str, citation: Citation, message: str, desk: Desk, *, fix: str = "", offset: int = -1
+) -> Finding:
+    at = citation.start if offset < 0 else citation.label_start + offset
+    return Finding(code, desk.document.source.place(at), message, fix)

@@ -1,0 +1,131 @@
+"""Figures: declared in a block, drawn by a plug-in, stamped with what they were drawn from."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from runner.contract import REQUIRED, Mismatch, accept
+from runner.documents.reading import Document
+from runner.expressions.names import suggestion
+from runner.findings import Finding, InputRefused, RunnerError
+from runner.rendering.desk import Desk, lay
+from runner.results import places
+from runner.results.board import Board
+from runner.safety import atomic, canonical, paths
+from runner.safety import bounded_yaml as yaml
+from runner.verdicts.knowledge import Knowledge
+
+STAMP = re.compile(rb"<!-- logg figure: from ([0-9a-f]{12}) body ([0-9a-f]{12}) -->\n")
+HEAD = 400
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure a document declares: where it goes, what it shows, and the hash of all it depends on."""
+
+    kind: str
+    params: Mapping[str, Any]
+    path: Path
+    link: str
+    alt: str
+    source: str  # hash of kind, version, parameters and evidence; empty while the evidence is pending
+
+
+def declared(arguments: Mapping[str, Any], desk: Desk) -> Figure:
+    """Return the figure that a block's arguments declare."""
+    kinds = desk.knowledge.library.plugins.figures
+    kind = str(arguments.get("kind", ""))
+    if kind not in kinds:
+        raise InputRefused(f"there is no figure `{kind}`", code="LG204", fix=suggestion(kind, kinds))
+    contract = kinds[kind]
+    params = _params(kind, arguments, desk)
+    name = f"{kind}-{canonical.digest([kind, params], 8)}.svg"
+    path = places.figures_folder(desk.knowledge.library, desk.document) / name
+    board = Board(desk.knowledge.evaluator, desk.document)
+    evidence = board.evidence([str(item) for item in params.get("of", ())])
+    source = canonical.digest([kind, contract.version, params, evidence]) if evidence else ""
+    alt = f"{kind}: {', '.join(map(str, params.get('of', ())))}"
+    return Figure(kind, params, path, paths.relative_link(desk.document.path, path), alt, source)
+
+
+def _params(kind: str, arguments: Mapping[str, Any], desk: Desk) -> dict[str, Any]:
+    contract = desk.knowledge.library.plugins.figures[kind]
+    params = {name: parameter.default for name, parameter in contract.parameters.items()}
+    for name, value in arguments.items():
+        if name == "kind":
+            continue
+        if name not in contract.parameters:
+            fix = suggestion(name, contract.parameters)
+            raise InputRefused(f"figure `{kind}` takes no `{name}`", code="LG205", fix=fix)
+        try:
+            params[name] = accept(contract.parameters[name].shape, _node(value))
+        except Mismatch as error:
+            raise InputRefused(f"`{name}` of figure `{kind}`: {error}", code="LG203") from error
+    missing = [name for name, value in params.items() if value is REQUIRED]
+    if missing:
+        raise InputRefused(f"figure `{kind}` needs `{missing[0]}`", code="LG205", fix=f"add {missing[0]}")
+    return params
+
+
+def _node(value: object) -> yaml.Node:
+    if isinstance(value, list):
+        return yaml.Sequence(tuple(_node(item) for item in value), 1, 1)
+    return yaml.Scalar(str(value), 1, 1, plain=True)
+
+
+def figures_of(document: Document, knowledge: Knowledge) -> list[Figure]:
+    """Return every figure a document declares and that has its evidence."""
+    desk, found = lay(document, knowledge), []
+    for block in document.scan.blocks:
+        if block.name != "figure" or not document.readable:
+            continue
+        try:
+            arguments = yaml.to_python(yaml.load(block.arguments))
+            found.append(declared(arguments, desk))
+        except (RunnerError, AttributeError):
+            continue  # rendering the block itself reports what is wrong
+    return [figure for figure in found if figure.source]
+
+
+def trouble(figure: Figure, document: Document) -> Finding | None:
+    """Return what is wrong with a figure's file: absent, drawn from other evidence, or edited."""
+    place = document.source.place(0)
+    fix = f"runner render {document.id or document.name}"
+    name = figure.path.name
+    if not figure.path.is_file():
+        return Finding("LG106", place, f"the figure {name} is not drawn", fix)
+    source, body_fits = _stamp(figure.path)
+    if source != figure.source:
+        return Finding("LG106", place, f"the figure {name} shows older results", fix)
+    if not body_fits:
+        return Finding("LG107", place, f"the figure {name} was edited by hand", f"delete it, then {fix}")
+    return None
+
+
+def _stamp(path: Path) -> tuple[str, bool]:
+    content = path.read_bytes()
+    match = STAMP.search(content[:HEAD])
+    if match is None:
+        return "", False
+    body = content[: match.start()] + content[match.end() :]
+    return match[1].decode(), canonical.digest_bytes(body.replace(b"\r\n", b"\n"), 12) == match[2].decode()
+
+
+def draw(figure: Figure, document: Document, knowledge: Knowledge) -> bool:
+    """Draw a figure with its plug-in and file it; says whether the file changed."""
+    try:
+        module = importlib.import_module(f"runner.figures.{figure.kind}")
+    except ImportError as error:
+        message = f"drawing needs {error.name}"
+        raise InputRefused(message, code="LG106", fix="pip install 'logg[jobs]'") from error
+    board = Board(knowledge.evaluator, document)
+    body = module.draw(module.Params(**figure.params), board)
+    stamp = f"<!-- logg figure: from {figure.source} body {canonical.digest_bytes(body, 12)} -->\n".encode()
+    head, newline, rest = body.partition(b"\n")  # the stamp follows the XML declaration
+    figure.path.parent.mkdir(parents=True, exist_ok=True)
+    return atomic.replace(figure.path, head + newline + stamp + rest)

@@ -1,0 +1,106 @@
+"""Render one document in memory: blocks, then citations, then the definitions they need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runner.documents.reading import Document
+from runner.documents.scanner import Block
+from runner.findings import ArtefactDamaged, Finding
+from runner.rendering import blocks, citations
+from runner.rendering.changes import Definition, Edit, Outcome, apply
+from runner.rendering.desk import lay
+from runner.verdicts.knowledge import Knowledge
+
+LEAD = "<!-- logg: sources -->"
+TROUBLES = {"conflict": "LG212"}
+
+
+@dataclass(frozen=True)
+class Page:
+    """A document as it should read, and every finding on the way there."""
+
+    document: Document
+    text: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def changed(self) -> bool:
+        """Tell whether the file on disk reads differently."""
+        return self.text != self.document.source.text
+
+
+def render_page(document: Document, knowledge: Knowledge, *, force: bool = False) -> Page:
+    """Return a document with its blocks and citations as the results have them."""
+    if not document.readable:
+        return Page(document, document.source.text, ())
+    troubles = _troubles(document)
+    if any(finding.code == "LG212" for finding in troubles):
+        return Page(document, document.source.text, troubles)
+    try:
+        outcomes = _outcomes(document, knowledge, force=force)
+    except ArtefactDamaged as error:  # nothing is rewritten on evidence that cannot be trusted
+        damage = Finding(error.code, error.place or document.source.place(0), error.message, error.fix)
+        return Page(document, document.source.text, (*troubles, damage))
+    definitions = [outcome.definition for outcome in outcomes if outcome.definition]
+    edits = [outcome.edit for outcome in outcomes if outcome.edit]
+    last = _sources(document, definitions)
+    text = apply(document.source.text, [*edits, *([last.edit] if last.edit else [])])
+    findings = [finding for outcome in (*outcomes, last) for finding in outcome.findings]
+    return Page(document, text, (*troubles, *findings))
+
+
+def _troubles(document: Document) -> tuple[Finding, ...]:
+    return tuple(
+        Finding(TROUBLES.get(trouble.kind, "LG211"), document.source.place(trouble.offset), trouble.message)
+        for trouble in document.scan.troubles
+    )
+
+
+def _outcomes(document: Document, knowledge: Knowledge, *, force: bool) -> list[Outcome]:
+    desk = lay(document, knowledge)
+    own = {_folded(definition.label) for definition in document.scan.definitions}
+    found = [
+        blocks.render_block(block, desk, force=force)
+        for block in document.scan.blocks
+        if block.name != blocks.SOURCES
+    ]
+    found += [citations.cite(c, desk) for c in document.scan.citations if _folded(c.label) not in own]
+    return found
+
+
+def _folded(label: str) -> str:
+    return " ".join(label.split()).casefold()
+
+
+def _sources(document: Document, definitions: list[Definition]) -> Outcome:
+    """Write the one generated block that holds every definition, at the end unless it stands elsewhere."""
+    source = document.source
+    block = next((block for block in document.scan.blocks if block.name == blocks.SOURCES), None)
+    if block is None and not definitions:
+        return Outcome()
+    text = blocks.closed(LEAD, _grouped(definitions)).replace("\n", source.newline)
+    if block is not None:
+        return _replaced(document, block, text)
+    ending = source.newline * (2 if source.text.endswith("\n") else 3)
+    gap = source.newline if source.text.endswith("\n") else ending
+    edit = Edit(len(source.text), len(source.text), f"{gap}{text}{source.newline}")
+    return Outcome(edit)
+
+
+def _replaced(document: Document, block: Block, text: str) -> Outcome:
+    if document.source.text[block.start : block.end] == text:
+        return Outcome()
+    message = "the definitions behind the citations have new content"
+    fix = f"runner render {document.id or document.name}"
+    finding = Finding("LG103", document.source.place(block.start), message, fix)
+    return Outcome(Edit(block.start, block.end, text), findings=(finding,))
+
+
+def _grouped(definitions: list[Definition]) -> str:
+    """Write one definition per label, grouped by the document it comes from."""
+    groups: dict[str, dict[str, str]] = {}
+    for definition in definitions:
+        line = f'[{definition.label}]: {definition.target} "{definition.title}"'
+        groups.setdefault(definition.group, {}).setdefault(definition.label, line)
+    return "\n\n".join("\n".join(lines.values()) for lines in groups.values())

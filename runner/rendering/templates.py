@@ -1,0 +1,81 @@
+"""The templates: where they are, and the sandbox in which they run."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from runner.findings import InputRefused
+from runner.rendering import wording
+from runner.safety import bounded_yaml, escaping
+
+PACKAGE = Path(__file__).parent.parent
+TAKES = re.compile(r"\{#-? takes: (?P<names>[a-z_, *]*?) *-?#\}")
+
+
+def folder() -> Path:
+    """Return the templates: inside an installed package, beside it in a checkout."""
+    inside, beside = PACKAGE / "templates", PACKAGE.parent / "templates"
+    return inside if inside.is_dir() else beside
+
+
+@lru_cache(maxsize=1)
+def environment() -> ImmutableSandboxedEnvironment:
+    """Return the sandbox: strict about missing names, one filter per place a text can go."""
+    sandbox = ImmutableSandboxedEnvironment(
+        loader=FileSystemLoader(folder()),
+        undefined=StrictUndefined,
+        autoescape=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=False,
+    )
+    sandbox.filters.update(
+        text=escaping.text,
+        code=escaping.code,
+        title=escaping.title,
+        number=wording.number,
+        signed=wording.signed,
+        interval=wording.interval,
+        percent=wording.percent,
+        count=wording.count,
+        plain=wording.plain,
+    )
+    return sandbox
+
+
+def kinds() -> list[str]:
+    """Return the kinds of block there are: one template file each."""
+    return sorted(path.name.removesuffix(".md.j2") for path in (folder() / "blocks").glob("*.md.j2"))
+
+
+def arguments_of(kind: str) -> set[str] | None:
+    """Return the arguments a kind of block takes, or None when it takes any."""
+    source = (folder() / "blocks" / f"{kind}.md.j2").read_text(encoding="utf-8")
+    match = TAKES.match(source)
+    names = {name.strip() for name in match["names"].split(",")} if match else {""}
+    return None if "*" in names else names - {""}
+
+
+def fill(name: str, context: dict[str, Any]) -> str:
+    """Render a template; its own mistakes become one line."""
+    try:
+        return environment().get_template(name).render(context)
+    except TemplateError as error:
+        line = f":{error.lineno}" if isinstance(error, TemplateSyntaxError) else ""
+        raise InputRefused(
+            f"template {name}{line}: {error}", code="LG208", fix="mend the template"
+        ) from error
+
+
+@lru_cache(maxsize=8)
+def labels(lang: str) -> dict[str, Any]:
+    """Return the labels of a language."""
+    file = folder() / "lang" / f"{lang}.yml"
+    content = bounded_yaml.to_python(bounded_yaml.load(file.read_text(encoding="utf-8")))
+    return dict(content)

@@ -1,0 +1,77 @@
+"""How values are written in words and digits, and how such a writing is recognised again."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from runner.rendering import digits
+from runner.verdicts.judge import Judgement, Outcome, State, Verdict
+
+SHARE = r"[<>]?\d{1,3} %"
+LARGE = 1000
+NARROW_BLANK = "\u202f"
+
+
+def number(value: float | None, decimals: int = 4) -> str:
+    """Write a number with fixed decimals; whole and large numbers get none."""
+    if value is None:
+        return "–"
+    if value == int(value) and abs(value) >= LARGE:
+        return count(int(value))
+    return digits.shown(value, decimals)
+
+
+def plain(value: float) -> str:
+    """Write a setting the way people do: no trailing zeros."""
+    return f"{value:g}"
+
+
+def signed(value: float | None, decimals: int = 4) -> str:
+    """Write a number with its sign."""
+    return "–" if value is None else digits.shown(value, decimals, sign=True)
+
+
+def interval(pair: tuple[float, float] | None, decimals: int = 4) -> str:
+    """Write an interval in square brackets."""
+    return "–" if pair is None else f"[{number(pair[0], decimals)}, {number(pair[1], decimals)}]"
+
+
+def percent(share: float | None) -> str:
+    """Write a probability in percent, never as a certainty it is not."""
+    if share is None:
+        return "–"
+    if share < 0.005:  # noqa: PLR2004 - rounds to 0 %
+        return "<1 %"
+    return ">99 %" if share > 0.995 else f"{100 * share:.0f} %"  # noqa: PLR2004 - rounds to 100 %
+
+
+def count(value: int) -> str:
+    """Write a whole number in groups of three."""
+    return f"{value:,}".replace(",", NARROW_BLANK)
+
+
+def judgement(judged: Judgement, labels: Mapping[str, Any]) -> str:
+    """Write a judgement the way a citation of its key shows it."""
+    words: Mapping[str, str] = labels["verdicts"]
+    match judged:
+        case Verdict():
+            share = f" {percent(judged.probability)}" if judged.probability is not None else ""
+            return f"{words[judged.state]}{share}"
+        case State():
+            return str(labels["states"][judged.state])
+        case Outcome() if judged.leading < 0:
+            return words[judged.state]
+        case Outcome():
+            lead = "" if judged.sure else f"{labels['leaning']} "
+            return f"{lead}{judged.rungs[judged.leading].do} · {percent(judged.shares[judged.leading])}"
+
+
+def is_judgement(text: str, labels: Mapping[str, Any]) -> bool:
+    """Tell whether a text is one that `judgement` writes, today or on another day."""
+    written = html.unescape(text)
+    words = sorted({*labels["verdicts"].values(), *labels["states"].values()}, key=len, reverse=True)
+    verdict = rf"(?:{'|'.join(map(re.escape, words))})(?: {SHARE})?"
+    return re.fullmatch(rf"{verdict}|.+ · {SHARE}", written) is not None

@@ -1,0 +1,1 @@
+"""Result files, populations, metrics, replicates, and the evaluation of expressions over them."""

@@ -1,0 +1,86 @@
+"""What a figure may ask: truth and predictions of a job, a quantity with its interval."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from runner.documents.reading import Document
+from runner.expressions.names import suggestion
+from runner.expressions.parse import parse
+from runner.expressions.tokens import ExpressionRefused
+from runner.findings import InputRefused
+from runner.results.addresses import FactAddress, ScalarAddress
+from runner.results.evaluation import Evaluator, Pending, Quantity
+
+
+class Board:
+    """The evidence of one document, as a figure sees it."""
+
+    def __init__(self, evaluator: Evaluator, document: Document) -> None:
+        """Look at one document through the evaluator."""
+        self._evaluator = evaluator
+        self._document = document
+
+    @property
+    def target(self) -> str:
+        """Return the name of what is predicted, with its unit."""
+        protocol = self._evaluator.library.protocol(self._document)
+        unit = f" ({protocol.unit})" if protocol and protocol.unit else ""
+        return f"{protocol.target}{unit}" if protocol else ""
+
+    @property
+    def slices(self) -> list[str]:
+        """Return the names of the protocol's slices."""
+        protocol = self._evaluator.library.protocol(self._document)
+        return list(protocol.slices) if protocol else []
+
+    def truth(self) -> np.ndarray:
+        """Return the true values of the test rows."""
+        protocol = self._evaluator.library.protocol(self._document)
+        columns = self._evaluator.store.rows(self._document).columns
+        return np.asarray(columns[protocol.target if protocol else ""], dtype=np.float64)
+
+    def predicted(self, job: str) -> np.ndarray:
+        """Return what a job predicted for the test rows."""
+        return np.asarray(self._evaluator.store.predictions(self._document)[f"{job}/test"], dtype=np.float64)
+
+    def is_job(self, item: str) -> bool:
+        """Tell whether a name is a job of this document."""
+        return self._document.experiment is not None and item in self._document.experiment.jobs
+
+    def quantity(self, text: str) -> Quantity:
+        """Return the value of an expression, with its interval."""
+        return self._evaluator.text_or_tree(text, parse(text), self._document)
+
+    def evidence(self, items: list[str]) -> list[Any]:
+        """Return what identifies everything behind the items: empty while something is pending."""
+        try:
+            return [part for item in items for part in self._of_item(item)]
+        except Pending:
+            return []
+
+    def _of_item(self, item: str) -> list[Any]:
+        if self.is_job(item):
+            return [item, *self._run(self._document, item)]
+        try:
+            quantity = self.quantity(item)
+        except ExpressionRefused as error:
+            jobs = self._document.experiment.jobs if self._document.experiment else ()
+            fix = error.fix or suggestion(item, jobs)
+            raise InputRefused(f"`{item}`: {error.message}", code=error.code, fix=fix) from error
+        return [item, *(part for fact in quantity.facts for part in self._fact(fact))]
+
+    def _fact(self, fact: FactAddress | ScalarAddress) -> list[Any]:
+        return [fact.key, *self._run(fact.document, fact.run)]
+
+    def _run(self, document: Document, run: str) -> list[Any]:
+        result = self._evaluator.store.result(document)
+        if result is None or run not in result.runs or result.runs[run].failed:
+            raise Pending(document)
+        rows = self._evaluator.store.rows(document)
+        return [
+            dict(result.runs[run].arrays),
+            {name: rows.populations[name].key for name in rows.populations},
+        ]

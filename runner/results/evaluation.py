@@ -1,0 +1,202 @@
+"""Evaluate expressions on values and on all resamples at once; populations that differ refuse to combine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from runner.documents.kinds import Formula
+from runner.documents.library import Library
+from runner.documents.reading import Document
+from runner.expressions.names import suggestion
+from runner.expressions.syntax import (
+    Arithmetic,
+    Call,
+    Comparison,
+    Expression,
+    Logic,
+    Negative,
+    Number,
+    Reference,
+    references,
+)
+from runner.expressions.tokens import ExpressionRefused
+from runner.findings import RunnerError
+from runner.results.addresses import Definition, FactAddress, Meaning, ScalarAddress, resolve
+from runner.results.metrics import unit_of
+from runner.results.operators import ARITHMETIC, compare, logic
+from runner.results.populations import Population
+from runner.results.replicates import FEWEST, interval
+from runner.results.store import Store
+
+
+class Pending(RunnerError):
+    """A value that no run has produced yet; `document` is the experiment that would."""
+
+    def __init__(self, document: Document) -> None:
+        """Remember who owes the value."""
+        super().__init__(f"{document.id} has no result yet", fix=f"runner execute {document.id}")
+        self.document = document
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A value with its resamples (values[0] is the value itself) and where it comes from."""
+
+    values: np.ndarray
+    populations: tuple[Population, ...] = ()
+    facts: tuple[FactAddress | ScalarAddress, ...] = ()
+    unit: str = ""
+
+    @property
+    def point(self) -> float:
+        """Return the value itself."""
+        return float(self.values[0])
+
+    @property
+    def enough(self) -> bool:
+        """Tell whether the rows are enough for an interval."""
+        return all(population.n >= FEWEST for population in self.populations)
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Return the 95 % interval over resampled test rows, where there is one."""
+        return interval(self.values) if self.enough else None
+
+    @property
+    def probability(self) -> float | None:
+        """Return for a predicate the share of resamples in which it holds, where there are any."""
+        return float(self.values[1:].mean()) if len(self.values) > 1 and self.enough else None
+
+
+class Evaluator:
+    """Gives every expression of every document its value."""
+
+    def __init__(self, library: Library, store: Store) -> None:
+        """Evaluate against a library of documents and the store of their results."""
+        self.library = library
+        self.store = store
+        self._known: dict[tuple[str, str], Quantity] = {}
+
+    def formula(self, formula: Formula, document: Document) -> Quantity:
+        """Evaluate a formula in the document it stands in; names are checked before values."""
+        return self.text_or_tree(formula.text, formula.tree, document)
+
+    def text_or_tree(self, text: str, tree: Expression, document: Document) -> Quantity:
+        """Evaluate an expression once, however often a document repeats it."""
+        key = (document.name, text)
+        if key not in self._known:
+            self.check_names(tree, document)
+            self._known[key] = self.evaluate(tree, document)
+        return self._known[key]
+
+    def check_names(self, tree: Expression, document: Document, seen: tuple[str, ...] = ()) -> None:
+        """Refuse unknown names and definitions that lead back to themselves, whatever has been run."""
+        for reference in references(tree):
+            meaning = resolve(reference, document, self.library)
+            if isinstance(meaning, Definition):
+                self._check_definition(reference, meaning, seen)
+
+    def _check_definition(self, reference: Reference, meaning: Definition, seen: tuple[str, ...]) -> None:
+        name = f"{meaning.document.id}.{meaning.name}"
+        if name in seen:
+            message = f"`{meaning.name}` is defined by itself"
+            raise ExpressionRefused(message, reference.start, reference.end, code="LG302", fix="break the circle")
+        try:
+            self.check_names(meaning.formula.tree, meaning.document, (*seen, name))
+        except ExpressionRefused as error:
+            message = f"in `{meaning.name}`: {error.message}"
+            raise ExpressionRefused(message, reference.start, reference.end, fix=error.fix, code=error.code) from error
+
+    def evaluate(self, tree: Expression, document: Document) -> Quantity:
+        """Return the value of a tree with all its resamples."""
+        match tree:
+            case Number(value=value):
+                return Quantity(np.array([value]))
+            case Reference():
+                return self._reference(tree, document)
+            case Negative(operand=operand):
+                inner = self.evaluate(operand, document)
+                return Quantity(-inner.values, inner.populations, inner.facts, inner.unit)
+            case Arithmetic(left=left, right=right):
+                parts = [self.evaluate(left, document), self.evaluate(right, document)]
+                with np.errstate(divide="ignore", invalid="ignore"):
+                    values = ARITHMETIC[tree.operator](parts[0].values, parts[1].values)
+                return _joined(tree, parts, values, _unit(tree.operator, parts))
+            case Comparison(operands=operands, operators=operators):
+                parts = [self.evaluate(operand, document) for operand in operands]
+                finite = np.all([np.isfinite(part.values).all() for part in parts])
+                if not finite:
+                    raise ExpressionRefused(
+                        "a side of the comparison is not finite", tree.start, tree.end, code="LG305"
+                    )
+                return _joined(tree, parts, compare([part.values for part in parts], operators), "")
+            case Logic(operator=operator, operands=operands):
+                parts = [self.evaluate(operand, document) for operand in operands]
+                values = logic(operator, _same_length([part.values for part in parts]))
+                return Quantity(values, _union(parts), _facts(parts))
+            case Call(arguments=arguments):
+                return self.evaluate(arguments[0], document)
+        raise TypeError(tree)
+
+    def _reference(self, reference: Reference, document: Document) -> Quantity:
+        meaning: Meaning = resolve(reference, document, self.library)
+        match meaning:
+            case Definition():
+                return self.evaluate(meaning.formula.tree, meaning.document)
+            case FactAddress():
+                return self.fact(meaning)
+            case ScalarAddress():
+                return self._scalar(reference, meaning)
+
+    def fact(self, address: FactAddress) -> Quantity:
+        """Return a fact with its resamples and its population."""
+        result = self.store.result(address.document)
+        if result is None or address.run not in result.runs or result.runs[address.run].failed:
+            raise Pending(address.document)
+        scores = self.store.scores(address.document)
+        protocol = self.library.protocol(address.document)
+        unit = unit_of(address.metric, protocol.unit if protocol else "")
+        values = scores.values[address.run, address.slice, address.metric]
+        return Quantity(values, (scores.population(address.slice),), (address,), unit)
+
+    def _scalar(self, reference: Reference, address: ScalarAddress) -> Quantity:
+        result = self.store.result(address.document)
+        if result is None or address.run not in result.runs or result.runs[address.run].failed:
+            raise Pending(address.document)
+        if address.key not in result.scalars:
+            last = reference.segments[-1]
+            known = [key.split(".", 1)[1] for key in result.scalars if key.startswith(f"{address.run}.")]
+            protocol = self.library.protocol(address.document)
+            message = f"unknown name `{last.name}`"
+            fix = suggestion(last.name, [*(protocol.metrics if protocol else ()), *known])
+            raise ExpressionRefused(message, last.start, last.end, fix=fix, code="LG302")
+        return Quantity(np.array([result.scalars[address.key]]), (), (address,))
+
+
+def _joined(tree: Expression, parts: list[Quantity], values: np.ndarray, unit: str) -> Quantity:
+    populations = _union(parts)
+    if len(populations) > 1:
+        message = f"populations differ: {populations[0]} and {populations[1]}"
+        fix = "compare numbers of the same rows, noise and slice"
+        raise ExpressionRefused(message, tree.start, tree.end, fix=fix, code="LG303")
+    return Quantity(np.atleast_1d(values), populations, _facts(parts), unit)
+
+
+def _union(parts: list[Quantity]) -> tuple[Population, ...]:
+    return tuple(dict.fromkeys(population for part in parts for population in part.populations))
+
+
+def _facts(parts: list[Quantity]) -> tuple[FactAddress | ScalarAddress, ...]:
+    return tuple(dict.fromkeys(fact for part in parts for fact in part.facts))
+
+
+def _unit(operator: str, parts: list[Quantity]) -> str:
+    units = {part.unit for part in parts}
+    return units.pop() if operator in "+-" and len(units) == 1 else ""
+
+
+def _same_length(values: list[np.ndarray]) -> list[np.ndarray]:
+    longest = max(len(value) for value in values)
+    return [value if len(value) == longest else np.repeat(value, longest) for value in values]

@@ -1,0 +1,99 @@
+"""The result file: six maps that a rerun must reproduce, sealed by their own hash."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from runner.findings import ArtefactDamaged, Place
+from runner.safety import canonical
+
+FORMAT = 1
+MAPS = ("facts", "populations", "promises", "runs", "scalars")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One job run: what was fitted on what, and the hashes of what it predicted."""
+
+    job: str
+    version: int
+    code: str
+    fit: str
+    params: Mapping[str, Any]
+    axes: Mapping[str, float]
+    data: str
+    arrays: Mapping[str, str] = field(default_factory=dict)
+    failed: str = ""
+
+    def as_map(self) -> dict[str, Any]:
+        """Return the run as the result file stores it."""
+        kept = {name: getattr(self, name) for name in self.__slots__ if name != "failed"}
+        return {**kept, "failed": self.failed} if self.failed else kept
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Everything one experiment filed."""
+
+    runs: Mapping[str, Run]
+    populations: Mapping[str, tuple[str, int]]  # hash -> name, number of rows
+    facts: Mapping[str, tuple[float | None, str]]  # address -> value, population
+    scalars: Mapping[str, float]
+    promises: Mapping[str, str]  # "<compute key>/<expectation>" -> text
+
+    def dumps(self) -> str:
+        """Write the result in canonical form, with its seal."""
+        content = self._content()
+        return canonical.dumps({**content, "seal": canonical.digest(content)})
+
+    def _content(self) -> dict[str, Any]:
+        return {
+            "facts": {address: list(fact) for address, fact in self.facts.items()},
+            "format": FORMAT,
+            "populations": {key: list(population) for key, population in self.populations.items()},
+            "promises": dict(self.promises),
+            "runs": {name: run.as_map() for name, run in self.runs.items()},
+            "scalars": dict(self.scalars),
+        }
+
+
+def read_result(path: Path, name: str) -> Result:
+    """Read a result file, refusing one that is not what was filed."""
+    place = Place(name)
+    content = load_json(path, name)
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        found = content.get("format") if isinstance(content, dict) else "none"
+        raise ArtefactDamaged(f"result format {found}, {FORMAT} is due", place=place, code="LG401", fix=_again(path))
+    seal = content.pop("seal", "")
+    if seal != canonical.digest(content):
+        raise ArtefactDamaged("the seal does not fit the content", place=place, code="LG401", fix=_again(path))
+    try:
+        return _result(content)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ArtefactDamaged(f"not a result: {error}", place=place, code="LG401", fix=_again(path)) from error
+
+
+def load_json(path: Path, name: str) -> Any:
+    """Read a canonical JSON file strictly, naming the file when it is damaged."""
+    try:
+        return canonical.loads(path.read_text(encoding="utf-8"))
+    except (ArtefactDamaged, UnicodeDecodeError) as error:
+        message = getattr(error, "message", "not UTF-8")
+        raise ArtefactDamaged(message, place=Place(name), code="LG401", fix=_again(path)) from error
+
+
+def _result(content: dict[str, Any]) -> Result:
+    return Result(
+        runs={name: Run(**run) for name, run in content["runs"].items()},
+        populations={key: (str(name), int(n)) for key, (name, n) in content["populations"].items()},
+        facts={address: (value, key) for address, (value, key) in content["facts"].items()},
+        scalars=content["scalars"],
+        promises=content["promises"],
+    )
+
+
+def _again(path: Path) -> str:
+    return f"restore it from git, or file it again: runner execute {path.stem}"

@@ -1,0 +1,41 @@
+"""From scores to a result file: facts by address, populations by hash, promises kept."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from runner.results.files import Result, Run
+from runner.results.populations import WHOLE
+from runner.results.store import Scores
+
+DECIMALS = 10
+
+
+def facts_of(scores: Scores) -> dict[str, tuple[float | None, str]]:
+    """Return every fact with its population, None where the value is not finite."""
+    facts = {}
+    for (run, piece, metric), values in scores.values.items():
+        middle = "" if piece == WHOLE else f".{piece}"
+        value = float(values[0])
+        kept = round(value, DECIMALS) if math.isfinite(value) else None
+        facts[f"{run}{middle}.{metric}"] = (kept, scores.population(piece).key)
+    return facts
+
+
+def populations_of(scores: Scores) -> dict[str, tuple[str, int]]:
+    """Return name and size of every population by its hash."""
+    return {p.key: (p.name, p.n) for p in scores.rows.populations.values()}
+
+
+def compose(
+    scores: Scores, runs: Mapping[str, Run], scalars: Mapping[str, float], promises: Mapping[str, str]
+) -> Result:
+    """Return the result of an experiment from the scores of its runs."""
+    return Result(dict(runs), populations_of(scores), facts_of(scores), dict(scalars), dict(promises))
+
+
+def kept_promises(old: Mapping[str, str], key: str, texts: Mapping[str, str]) -> dict[str, str]:
+    """Add what was promised before the first result of a compute key; earlier entries stay for ever."""
+    first = not any(name.startswith(f"{key}/") for name in old)
+    return {**old, **({f"{key}/{name}": text for name, text in texts.items()} if first else {})}

@@ -1,0 +1,1 @@
+"""Claims, ladders, gates and computed statuses: what the facts say about what was written."""

@@ -1,0 +1,58 @@
+"""Where an experiment stands, computed from what is filed and never written by hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from runner.documents.library import Library
+from runner.documents.reading import Document
+from runner.findings import RunnerError
+from runner.plans.specs import job_runs
+from runner.plans.staleness import Reason, reasons
+from runner.results.store import Store
+
+ORDER = ("damaged", "failed", "stale", "planned", "ready", "reported")
+
+
+@dataclass
+class Statuses:
+    """The statuses of a library's experiments, each computed once."""
+
+    library: Library
+    store: Store
+    _known: dict[str, str] = field(default_factory=dict)
+
+    def of(self, document: Document) -> str:
+        """Return planned, ready, reported, stale, failed or damaged; other kinds are simply there."""
+        if document.experiment is None:
+            return "reported"
+        if document.id not in self._known:
+            self._known[document.id] = self._compute(document)
+        return self._known[document.id]
+
+    def together(self, documents: list[Document]) -> str:
+        """Return the status of several experiments taken as one: the least advanced of them."""
+        if not documents:
+            return "planned"
+        return min((self.of(document) for document in documents), key=ORDER.index)
+
+    def why(self, document: Document) -> list[Reason]:
+        """Return why an experiment would run again."""
+        return reasons(job_runs(document, self.library), self.store.result(document))
+
+    def _compute(self, document: Document) -> str:
+        if not document.readable:
+            return "planned"
+        try:
+            result = self.store.result(document)
+        except RunnerError:
+            return "damaged"
+        try:
+            found = self.why(document)
+        except RunnerError:
+            return "planned" if result is None else "stale"
+        if result is None:
+            return "ready"
+        if any(reason.part == "failed" for reason in found):
+            return "failed"
+        return "stale" if found else "reported"

@@ -1,0 +1,253 @@
+"""Every verb as a list of named steps: the file to read first.
+
+    document -> spec -> plan -> job -> result -> verdict -> text -> site
+
+`gather` reads documents and results; nothing is written before everything is read, and what is written
+goes in the order predictions, result, figures, documents, so that a cut at any moment leaves each file old or new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from runner import publishing
+from runner.checking.check import check as find_trouble
+from runner.checking.formulas import formula_trouble
+from runner.documents.reading import Document
+from runner.documents.trouble import trouble
+from runner.execution import execute as execution
+from runner.findings import DocumentsRefused, Finding, RunnerError, UsageError
+from runner.plans.estimates import estimate
+from runner.plans.specs import job_runs
+from runner.plans.staleness import reasons
+from runner.rendering import figures
+from runner.rendering.page import Page, render_page
+from runner.results import places
+from runner.results.files import load_json
+from runner.safety import atomic
+from runner.verdicts.knowledge import Knowledge, gather
+
+Say = Callable[[str], None]
+
+
+@dataclass
+class Report:
+    """What a verb has to say: lines for people, data for programs, findings, and an exit code."""
+
+    lines: list[str] = field(default_factory=list)
+    data: dict[str, Any] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    code: int = 0
+
+
+def execute(root: Path, words: list[str], *, everything: bool, settings: execution.Settings) -> Report:
+    """Choose the experiments, refuse what cannot be read, run and file each, render what cites them."""
+    knowledge = gather(root)
+    chosen = _experiments(knowledge, words, everything=everything)
+    _refuse_unreadable(chosen, knowledge)
+    done = []
+    for document in chosen:
+        done.append(execution.execute(document, knowledge, settings))
+        knowledge = gather(root)
+    report = render(root, [])
+    failed = [f"{e.document.id} {made.run.name}: {made.fit.failed}" for e in done for made in e.failed]
+    report.lines = [*(_executed(e) for e in done), *(f"failed: {line}" for line in failed), *report.lines]
+    report.data = {"executed": [e.document.id for e in done], "failed": failed, **report.data}
+    report.code = 6 if failed else report.code
+    return report
+
+
+def render(root: Path, words: list[str], *, force: bool = False, show_diff: bool = False) -> Report:
+    """Render in memory, draw the figures that are out of date, then write the documents that changed."""
+    knowledge = gather(root)
+    chosen = [knowledge.library.named(word) for word in words] or list(knowledge.library.documents)
+    pages = [render_page(document, knowledge, force=force) for document in chosen]
+    if show_diff:
+        return _differences(pages)
+    drawn, undrawn = _draw(chosen, knowledge)
+    written = [page for page in pages if page.changed and _write(page)]
+    left = [*_left(pages), *undrawn, *(finding for document in chosen for finding in document.findings)]
+    report = Report(findings=left, code=1 if any(f.severity == "error" for f in left) else 0)
+    report.lines = [f"wrote {page.document.name}" for page in written] + [f"drew {path}" for path in drawn]
+    report.data = {"written": [page.document.name for page in written], "drawn": drawn}
+    return report
+
+
+def check(root: Path) -> Report:
+    """Gather everything, compare it with a render in memory, and list what disagrees."""
+    knowledge = gather(root)
+    findings = find_trouble(knowledge)
+    errors = sum(finding.severity == "error" for finding in findings)
+    counted = f"{len(knowledge.library.documents)} documents, {_results(knowledge)} results"
+    total = "all agree" if not findings else f"{errors} errors, {len(findings) - errors} warnings"
+    return Report([f"{counted}: {total}"], {"errors": errors}, findings, 1 if errors else 0)
+
+
+def status(root: Path) -> Report:
+    """Show where every experiment stands and what contradicts what was written."""
+    knowledge = gather(root)
+    rows = [(knowledge.statuses.of(document), document) for document in knowledge.library.experiments]
+    report = Report(data={"experiments": [{"id": d.id, "status": s, "title": d.title} for s, d in rows]})
+    width = max((len(document.id) for _, document in rows), default=0)
+    report.lines = [f"{state:<9} {document.id:<{width}}  {document.title}" for state, document in rows]
+    waiting = [document.id for state, document in rows if state in {"ready", "stale", "failed"}]
+    words = [f for document in knowledge.library.documents for f in render_page(document, knowledge).findings]
+    contradicted = [finding for finding in words if finding.code == "LG102"]
+    report.data |= {"next": waiting, "contradicted": [str(finding) for finding in contradicted]}
+    report.lines += [f"contradicted: {finding}" for finding in contradicted]
+    report.lines += [f"next: runner execute {' '.join(waiting)}"] if waiting else []
+    unreadable = [finding for document in knowledge.library.documents for finding in document.findings]
+    report.findings, report.code = unreadable, 1 if unreadable else 0
+    return report
+
+
+def plan(root: Path, words: list[str]) -> Report:
+    """Say what would run and why, with rows, and with the time and memory of the last run."""
+    knowledge = gather(root)
+    chosen = _experiments(knowledge, words, everything=not words)
+    _refuse_unreadable(chosen, knowledge)
+    report = Report(data={"plans": []})
+    for document in chosen:
+        _plan_one(document, knowledge, report)
+    return report
+
+
+def show(root: Path, word: str) -> Report:
+    """Show a report in the terminal: its judgements and its facts with their intervals."""
+    from runner.rendering.terminal import summary
+
+    knowledge = gather(root)
+    lines, data = summary(knowledge.library.named(word), knowledge)
+    return Report(lines, data)
+
+
+def new(root: Path, kind: str, topic: str, title: str, today: str) -> Report:
+    """Allocate an id and write a complete skeleton."""
+    from runner.rendering.skeletons import skeleton
+
+    knowledge = gather(root)
+    path, text = skeleton(knowledge.library, kind, topic, title, today)
+    if path.exists():
+        raise UsageError(f"{path.relative_to(root)} exists", fix="choose another title")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    atomic.replace(path, text.encode())
+    name = path.relative_to(root).as_posix()
+    return Report([f"wrote {name}"], {"path": name})
+
+
+def build(root: Path, say: Say) -> Report:
+    """Check, then build: pages that disagree with their results are not published."""
+    report = check(root)
+    if report.code:
+        report.lines.append("the site was not built -> mend the findings above first")
+        return report
+    say(*report.lines)
+    folder = publishing.build_site(root)
+    return Report([f"built {folder.relative_to(root).as_posix()}/index.html"], {"site": str(folder)}, report.findings)
+
+
+def serve(root: Path, port: int, say: Say) -> Report:
+    """Render, then serve the site and render again on every save."""
+
+    def refresh() -> None:
+        try:
+            for line in (*(report := render(root, [])).findings, *report.lines):
+                say(str(line))
+        except RunnerError as error:
+            say(str(error))
+
+    refresh()
+    publishing.serve_site(root, port, refresh)
+    return Report()
+
+
+def _experiments(knowledge: Knowledge, words: list[str], *, everything: bool) -> list[Document]:
+    chosen = knowledge.library.experiments if everything else [knowledge.library.named(word) for word in words]
+    if not chosen:
+        raise UsageError("no experiment is named", fix="give an id, or --all")
+    for document in chosen:
+        if document.experiment is None and not document.findings:
+            raise UsageError(f"{document.id or document.name} is no experiment", fix="give the id of an experiment")
+    return chosen
+
+
+def _refuse_unreadable(chosen: list[Document], knowledge: Knowledge) -> None:
+    """Refuse with every finding at once, before anything runs."""
+    protocols = [knowledge.library.protocol_document(document) for document in chosen]
+    named = {document.name for document in (*chosen, *protocols) if document is not None}
+    found = [finding for finding in trouble(knowledge.library) if finding.place.path in named]
+    found += [finding for document in chosen for finding in formula_trouble(document, knowledge)]
+    errors = [finding for finding in dict.fromkeys(found) if finding.severity == "error"]
+    if errors:
+        raise DocumentsRefused(errors)
+
+
+def _executed(done: execution.Execution) -> str:
+    if not done.made:
+        return f"{done.document.id}: nothing to run{', filed again' if done.changed else ''}"
+    fresh = sum(made.fit.fresh for made in done.made)
+    return f"{done.document.id}: {fresh} of {len(done.made)} jobs run in {done.seconds:.1f} s"
+
+
+def _draw(chosen: list[Document], knowledge: Knowledge) -> tuple[list[str], list[Finding]]:
+    drawn, undrawn = [], []
+    for document in chosen:
+        for figure in figures.figures_of(document, knowledge):
+            finding = figures.trouble(figure, document)
+            if finding is None:
+                continue
+            if finding.fixed_by != "render":
+                undrawn.append(finding)
+                continue
+            try:
+                figures.draw(figure, document, knowledge)
+                drawn.append(figure.path.relative_to(knowledge.library.root).as_posix())
+            except RunnerError as error:
+                undrawn.append(Finding(error.code or "LG106", finding.place, error.message, error.fix))
+    return drawn, undrawn
+
+
+def _write(page: Page) -> bool:
+    source = page.document.source
+    return atomic.replace(source.path, page.text.encode("utf-8"), expected=source.content)
+
+
+def _left(pages: Iterable[Page]) -> list[Finding]:
+    """Return what rendering could not mend."""
+    found = (finding for page in pages for finding in page.findings if finding.fixed_by != "render")
+    return list(dict.fromkeys(found))
+
+
+def _differences(pages: Iterable[Page]) -> Report:
+    import difflib
+
+    def lines(page: Page) -> Iterator[str]:
+        old, new = page.document.source.text.split("\n"), page.text.split("\n")
+        yield from difflib.unified_diff(old, new, page.document.name, page.document.name, lineterm="")
+
+    return Report([line for page in pages if page.changed for line in lines(page)])
+
+
+def _results(knowledge: Knowledge) -> int:
+    return sum(places.result_file(knowledge.library, d).is_file() for d in knowledge.library.experiments)
+
+
+def _plan_one(document: Document, knowledge: Knowledge, report: Report) -> None:
+    runs, protocol = job_runs(document, knowledge.library), knowledge.library.protocol(document)
+    past_file = places.run_file(knowledge.library, document)
+    past = load_json(past_file, past_file.name) if past_file.is_file() else {}
+    why = {reason.run: reason for reason in reasons(runs, knowledge.store.result(document))}
+    report.lines.append(f"{document.id}  {document.title}")
+    for run in runs:
+        assert protocol is not None  # noqa: S101 - job_runs refused the experiment otherwise
+        cost, reason = estimate(run, protocol, past), why.get(run.name)
+        time = f"about {cost.seconds:.1f} s" if cost.seconds is not None else "time unknown until the first run"
+        memory = f", {cost.megabytes:.0f} MB" if cost.megabytes else ""
+        verdict = f"runs ({reason.part}: {reason.text})" if reason else "is filed"
+        rows = f"train {cost.train}, val {cost.val}, test {cost.test}"
+        report.lines.append(f"  {run.name}: {verdict}; {run.job.job}, {rows}; {time}{memory}")
+        entry = {"experiment": document.id, "run": run.name, "runs": reason is not None, "fit": run.fit}
+        report.data["plans"].append(entry | {"why": reason.text if reason else "", "seconds": cost.seconds})

@@ -1,0 +1,99 @@
+"""Observed rows: clean inputs plus noise that depends on seed, split and row alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+
+from runner.findings import InputRefused, JobFailed
+from runner.numerics.observation import Observed
+
+RANDOM = np.random.default_rng(1)
+CLEAN = RANDOM.normal(size=(500, 30)).astype(np.float16)
+SIGMA = RANDOM.uniform(0.1, 3, size=(500, 30)).astype(np.float32)
+TARGET = RANDOM.normal(size=500)
+
+
+def observed(**changes: Any) -> Observed:
+    """The same 500 rows, seen as the changes say."""
+    settings: dict[str, Any] = {"split": "train", "noise": 1.0, "seed": 42, "sigma": SIGMA} | changes
+    return Observed(CLEAN, settings.pop("sigma"), TARGET, **settings)
+
+
+def seen(split: Observed, size: int = 500) -> torch.Tensor:
+    """All inputs of a split, read `size` rows at a time."""
+    return torch.cat(list(split.inputs(size)))
+
+
+def test_noise_is_normal_and_scaled_by_sigma() -> None:
+    """What was added, over noise times sigma, is standard normal at any noise."""
+    z = [(seen(observed(noise=noise)).numpy() - CLEAN) / (noise * SIGMA) for noise in (0.5, 2.0)]
+
+    assert stats.kstest(z[0].ravel(), "norm").pvalue > 1e-3
+    np.testing.assert_allclose(z[0], z[1], atol=1e-4)
+
+
+def test_without_noise_the_rows_are_clean() -> None:
+    """Noise 0 shows the stored inputs, with sigma or without."""
+    for sigma in (SIGMA, None):
+        assert np.array_equal(CLEAN, seen(observed(noise=0.0, sigma=sigma)).numpy())
+
+
+@pytest.mark.parametrize("size", [1, 7, 499, 500, 10_000])
+def test_batches_do_not_change_a_row(size: int) -> None:
+    """Any batch size shows the same float32 rows in the same order."""
+    rows = seen(observed(), size)
+
+    assert rows.dtype == torch.float32
+    assert torch.equal(seen(observed()), rows)
+
+
+def test_fewer_rows_are_the_first_rows() -> None:
+    """Asking for fewer rows changes none of those that remain."""
+    few = Observed(CLEAN[:50], SIGMA[:50], TARGET[:50], split="train", noise=1.0, seed=42)
+
+    assert torch.equal(seen(observed())[:50], seen(few))
+    assert (few.rows, few.width) == (50, 30)
+
+
+@pytest.mark.parametrize("change", [{"seed": 43}, {"split": "val"}])
+def test_seed_and_split_draw_other_noise(change: dict[str, Any]) -> None:
+    """Another seed or split gives noise that is unrelated."""
+    z = [
+        ((seen(split) - torch.tensor(CLEAN)) / torch.tensor(SIGMA)).ravel()
+        for split in (observed(), observed(**change))
+    ]
+
+    assert abs(float(torch.corrcoef(torch.stack(z))[0, 1])) < 5 / np.sqrt(CLEAN.size)
+
+
+def test_pairs_join_inputs_and_target() -> None:
+    """Inputs and float64 target come together, cut at the same rows."""
+    batches = list(observed().pairs(64))
+
+    assert torch.equal(seen(observed()), torch.cat([x for x, _ in batches]))
+    assert np.array_equal(TARGET, torch.cat([y for _, y in batches]).numpy())
+    assert all(len(x) == len(y) for x, y in batches)
+
+
+def test_the_test_target_is_refused() -> None:
+    """A job cannot even begin to read the target of the test split."""
+    with pytest.raises(JobFailed, match="the test target is for scoring only"):
+        observed(split="test").pairs(10)
+
+
+def test_noise_without_sigma_is_refused() -> None:
+    """Data that does not say its noise can only be seen without."""
+    with pytest.raises(InputRefused, match="the data has no sigma, so the only noise is 0"):
+        observed(sigma=None)
+
+
+@pytest.mark.parametrize("noise", [-0.1, float("nan"), float("inf")])
+def test_impossible_noise_is_refused(noise: float) -> None:
+    """Noise is a finite number from 0 on."""
+    with pytest.raises(InputRefused, match="must be 0 or more"):
+        observed(noise=noise)
