@@ -136,9 +136,7 @@ def _sigma(arrays: Mapping[str, np.ndarray], shape: tuple[int, ...], path: str) 
 def _columns(arrays: Mapping[str, np.ndarray], rows: int, path: str) -> dict[str, np.ndarray]:
     """Return the arrays with one number per row: float64."""
     return {
-        name: _finite(array.astype(np.float64), name, path)
-        for name, array in arrays.items()
-        if array.shape == (rows,)
+        name: _finite(array.astype(np.float64), name, path) for name, array in arrays.items() if array.shape == (rows,)
     }
 
 

@@ -20,6 +20,7 @@ TroubleKind = Literal[
     "text too long",  # more than 200 characters between the first brackets
     "too deep",  # more than 32 nested lists and quotes
     "unclosed comment",  # `<!--` without `-->`: everything after it is hidden
+    "unclosed front matter",  # `---`, a key, and no second `---`
     "wrapped label",  # a label over two lines: renderers disagree
 ]
 

@@ -91,9 +91,7 @@ class Form:
         if isinstance(node, yaml.Mapping):
             return Form(node, self.name, self.findings)
         if node is not None and not (isinstance(node, yaml.Scalar) and not node.text):
-            self.report(
-                "LG203", node, f"`{key}` is a map of names to values", "write one `name: value` per line"
-            )
+            self.report("LG203", node, f"`{key}` is a map of names to values", "write one `name: value` per line")
         line, column = (node.line, node.column) if node else (self.mapping.line, self.mapping.column)
         return Form(yaml.Mapping((), line, column, flow=False), self.name, self.findings)
 

@@ -88,9 +88,7 @@ class Inlines:
 
     def _closes_math(self, start: int, end: int) -> bool:
         single = end - start == 1
-        return not single or not (
-            self.content[start - 1].isspace() or self.content[end : end + 1].isdecimal()
-        )
+        return not single or not (self.content[start - 1].isspace() or self.content[end : end + 1].isdecimal())
 
     def _simple(self, sign: str, start: int, end: int) -> int:
         if sign in ("[", "!["):
@@ -155,16 +153,13 @@ class Inlines:
 
     def _link_end(self, bracket: _Bracket, text_end: int) -> int | None:
         after = text_end + 1
-        if (
-            self.content.startswith("(", after)
-            and (end := references.inline_end(self.content, after)) > after
-        ):
+        if self.content.startswith("(", after) and (end := references.inline_end(self.content, after)) > after:
             return end
         end = references.label_end(self.content, after)
         if end - after > references.LONGEST_LABEL + 2:
             self._report(after, "label too long", "GitHub reads no label this long")
             end = after
-        label = fold_label(self.content[after + 1 : end - 1])
+        label = self.content[after + 1 : end - 1].strip(" \t\n")
         if not label:
             return end if self._is_shortcut(bracket, text_end) else None
         if bracket.image:
@@ -177,21 +172,18 @@ class Inlines:
     def _is_shortcut(self, bracket: _Bracket, text_end: int) -> bool:
         if bracket.holds_bracket or text_end - bracket.text_start > references.LONGEST_LABEL:
             return False
-        return self._is_defined(fold_label(self.content[bracket.text_start : text_end]))
+        return self._is_defined(self.content[bracket.text_start : text_end])
 
     def _is_defined(self, label: str) -> bool:
-        self.asked.add(label)
-        return label in self.defined
+        folded = fold_label(label)
+        self.asked.add(folded)
+        return folded in self.defined
 
     def _look_for_space(self, bracket: _Bracket, text_end: int) -> None:
         if bracket.image or text_end - bracket.text_start > _LONGEST_NUMBER:
             return
         label = _SPACE_BETWEEN.match(self.content, text_end + 1)
-        if (
-            label
-            and _LIKE_LABEL.match(label[1])
-            and _NUMBER.match(self.content, bracket.text_start, text_end)
-        ):
+        if label and _LIKE_LABEL.match(label[1]) and _NUMBER.match(self.content, bracket.text_start, text_end):
             self._report(bracket.start, "space between", "leave no blank between `]` and `[`")
 
     def _report(self, offset: int, kind: TroubleKind, message: str) -> None:

@@ -17,9 +17,7 @@ def read_judged(form: Form) -> dict[str, Judged]:
     found: dict[str, Judged] = {}
     for key, node in form.entries():
         if not is_key(key.text) or ":" in key.text:
-            form.report(
-                "LG203", key, f"key `{key.text}` does not start with a capital", "write K1, H-A or Gate-1"
-            )
+            form.report("LG203", key, f"key `{key.text}` does not start with a capital", "write K1, H-A or Gate-1")
             continue
         judged = _read_one(form, key.text, form.place(key), node)
         if judged is not None:
@@ -30,24 +28,19 @@ def read_judged(form: Form) -> dict[str, Judged]:
 def _read_one(form: Form, key: str, place: Place, node: yaml.Node) -> Judged | None:
     if isinstance(node, yaml.Mapping):
         return _read_ladder(form, key, place, node)
-    if isinstance(node, yaml.Sequence):
-        form.report(
-            "LG203", node, f"`{key}` is a predicate or a ladder, not a list", "write one rung per line"
-        )
-        return None
-    if node.text == "human":
+    if isinstance(node, yaml.Scalar) and node.text == "human":
         return Human(key, place)
-    if is_key(node.text):
+    if isinstance(node, yaml.Scalar) and is_key(node.text):
         return Alias(key, node.text, place)
+    return _read_predicate(form, key, place, node)
+
+
+def _read_predicate(form: Form, key: str, place: Place, node: yaml.Node) -> Predicate | None:
     formula = form.formula(node)
-    if formula is None:
+    if formula is not None and not is_predicate(formula.tree):
+        form.report("LG304", node, f"`{key}` is a quantity, a predicate is due", f"compare it: {formula.text} > 0")
         return None
-    if not is_predicate(formula.tree):
-        form.report(
-            "LG304", node, f"`{key}` is a quantity, a predicate is due", f"compare it: {node.text} > 0"
-        )
-        return None
-    return Predicate(key, formula, place)
+    return Predicate(key, formula, place) if formula is not None else None
 
 
 def _read_ladder(form: Form, key: str, place: Place, node: yaml.Mapping) -> Ladder | None:
@@ -55,9 +48,7 @@ def _read_ladder(form: Form, key: str, place: Place, node: yaml.Mapping) -> Ladd
     complete = [rung for rung in rungs if rung is not None]
     last = node.entries[-1][0].text if node.entries else ""
     if last != ELSE or any(head.text == ELSE for head, _ in node.entries[:-1]):
-        form.report(
-            "LG202", node, f"the ladder `{key}` does not end with `else`", "add `else: what to do then`"
-        )
+        form.report("LG202", node, f"the ladder `{key}` does not end with `else`", "add `else: what to do then`")
         return None
     return Ladder(key, tuple(complete), place) if len(complete) == len(rungs) else None
 

@@ -138,9 +138,7 @@ def load_library(root: Path) -> Library:
     """Read every document below the root's `logg/` folder."""
     folder = root / FOLDER
     if not folder.is_dir():
-        raise UsageError(
-            f"no folder `{FOLDER}/` in {root}", fix="run inside a knowledge base, or give --root"
-        )
+        raise UsageError(f"no folder `{FOLDER}/` in {root}", fix="run inside a knowledge base, or give --root")
     plugins = Plugins(*(contracts(PACKAGE / family) for family in ("jobs", "data", "figures")))
     lang = _default_language(root)
     paths = sorted(path for path in folder.rglob("*.md") if path.is_file() and not path.is_symlink())

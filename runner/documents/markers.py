@@ -55,9 +55,7 @@ class Markers:
             end = opened + len("-->")
             return Block(name[1], arguments, start, end, end, end, arguments_start, None, closed=False)
         end, digest = self._close(following)
-        return Block(
-            name[1], arguments, start, end, body_start, following, arguments_start, digest, closed=True
-        )
+        return Block(name[1], arguments, start, end, body_start, following, arguments_start, digest, closed=True)
 
     def _close(self, start: int) -> tuple[int, str | None]:
         match = _CLOSE.match(self._source, start)

@@ -66,9 +66,7 @@ def _noise_levels(axes: Form) -> tuple[float, ...]:
     for word in axes.texts("noise"):
         value = quantity(word)
         if value is None or value < 0:
-            axes.report(
-                "LG203", axes.mapping.get("noise") or axes.mapping, f"noise `{word}` is no number from 0 up"
-            )
+            axes.report("LG203", axes.mapping.get("noise") or axes.mapping, f"noise `{word}` is no number from 0 up")
         else:
             levels.append(value)
     return tuple(levels) or (0.0,)

@@ -141,9 +141,7 @@ def _body(form: Form, kind: str, plugins: Plugins) -> Body | None:
 
 def _roadmap(form: Form) -> Roadmap:
     phases = form.form("phases")
-    return Roadmap(
-        read_judged(form.form("gates")), {key.text: phases.texts(key.text) for key, _ in phases.entries()}
-    )
+    return Roadmap(read_judged(form.form("gates")), {key.text: phases.texts(key.text) for key, _ in phases.entries()})
 
 
 def _identity(form: Form, kind: str) -> str:
@@ -152,18 +150,14 @@ def _identity(form: Form, kind: str) -> str:
         return f"{written}@{form.text('version', '1')}"
     if written and not is_key(written):
         node = form.mapping.get("id") or form.mapping
-        form.report(
-            "LG203", node, f"id `{written}` is not a key", "start with a capital; use letters, digits, . _ -"
-        )
+        form.report("LG203", node, f"id `{written}` is not a key", "start with a capital; use letters, digits, . _ -")
     return written
 
 
 def _language(form: Form, default: str) -> str:
     lang = form.text("lang", default)
     if lang not in {"en", "zh"}:
-        form.report(
-            "LG203", form.mapping.get("lang") or form.mapping, f"no labels in `{lang}`", "use en or zh"
-        )
+        form.report("LG203", form.mapping.get("lang") or form.mapping, f"no labels in `{lang}`", "use en or zh")
         return default
     return lang
 
@@ -174,9 +168,7 @@ def _cites(form: Form) -> dict[str, Cite]:
         text = form.text(alias)
         experiment_id, _, job = text.partition("/")
         if not is_key(experiment_id):
-            form.report(
-                "LG203", node, f"`{text}` names no experiment", "write EXPERIMENT-ID or EXPERIMENT-ID/job"
-            )
+            form.report("LG203", node, f"`{text}` names no experiment", "write EXPERIMENT-ID or EXPERIMENT-ID/job")
             continue
         cites[alias] = Cite(alias, experiment_id, job, form.place(key))
     return cites
@@ -191,9 +183,7 @@ def _checked_topic(form: Form, source: Source) -> str:
     folder = _topic(source)
     if form.text("topic", folder) != folder:
         node = form.mapping.get("topic") or form.mapping
-        form.report(
-            "LG203", node, f"the file stands in the folder of `{folder}`", "move it, or drop `topic:`"
-        )
+        form.report("LG203", node, f"the file stands in the folder of `{folder}`", "move it, or drop `topic:`")
     return folder
 
 

@@ -12,9 +12,7 @@ _PUNCTUATION = r"[!-/:-@\[-`{-~]"
 _LABEL = re.compile(rf"\[((?:[^\\\[\]]|\\{_PUNCTUATION}?)*+)\]")
 _POINTED = re.compile(r"<((?:\\[\s\S]|[^\\<>\n])*+)>")
 _PLAIN_STOP = re.compile(rf"\\{_PUNCTUATION}|[() \t\n]")
-_TITLE = re.compile(
-    r""" "(?:[^"]++|(?<=\\)")*" | '(?:[^']++|(?<=\\)')*' | \((?:[^()]++|(?<=\\)[()])*\) """, re.VERBOSE
-)
+_TITLE = re.compile(r""" "(?:[^"]++|(?<=\\)")*" | '(?:[^']++|(?<=\\)')*' | \((?:[^()]++|(?<=\\)[()])*\) """, re.VERBOSE)
 _GAP = re.compile(r"[ \t]*(?:\n[ \t]*)?")
 _LINE_END = re.compile(r"[ \t]*(?:\n|\Z)")
 _BLANKS = re.compile(r"\s*", re.ASCII)

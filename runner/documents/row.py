@@ -46,9 +46,9 @@ class Row:
             self.offset += 1
         self._look()
 
-    def blanks(self, most: int) -> int:
-        """Return how many columns of blanks stand here, counting no further than `most`."""
-        return min(self.indent, most)
+    def text_end(self) -> int:
+        """Return where the line ends without the blanks behind it."""
+        return self.start + len(self.source[self.start : self.end].rstrip(" \t"))
 
     def _width(self) -> int:
         return TAB - self.column % TAB if self.source[self.offset] == "\t" else 1

@@ -40,6 +40,7 @@ __all__ = [
 LONGEST_LABEL = 400
 LONGEST_TEXT = 200
 _FRONT = re.compile(r"\ufeff?---[ \t]*\n((?:(?!---[ \t]*(?:\n|\Z))[^\n]*\n)*+)---[ \t]*(?:\n|\Z)")
+_UNCLOSED_FRONT = re.compile(r"\ufeff?---[ \t]*\n[A-Za-z_][\w-]*:[ \n]")
 
 
 def scan(text: str) -> Scan:
@@ -48,6 +49,8 @@ def scan(text: str) -> Scan:
     front = _FRONT.match(source)
     start = front.end() if front else int(text.startswith("\ufeff"))
     structure = read_lines(text, source, start)
+    if not front and _UNCLOSED_FRONT.match(source):
+        structure.report(start, "unclosed front matter", "end the front matter with a line `---`")
     defined = {fold_label(definition.label) for definition in structure.definitions}
     citations, troubles = _citations(text, structure.passages, defined)
     return Scan(
@@ -56,7 +59,7 @@ def scan(text: str) -> Scan:
         tuple(structure.blocks),
         tuple(structure.headings),
         tuple(structure.definitions),
-        tuple(sorted(structure.troubles + troubles, key=lambda trouble: trouble.offset)),
+        tuple(sorted({*structure.troubles, *troubles}, key=lambda trouble: (trouble.offset, trouble.kind))),
     )
 
 
@@ -68,26 +71,27 @@ def _with_line_feeds(text: str) -> str:
 
 def _citations(text: str, passages: list[Passage], defined: set[str]) -> tuple[list[Citation], list[Trouble]]:
     readings = [Inlines(passage.content, defined).read() for passage in passages]
-    cited = {
-        fold_label(reading.content[link.label_start : link.label_end])
-        for reading in readings
-        for link in reading.links
-    }
-    if any(reading.asked & cited - defined for reading in readings):
+    asked = set[str]().union(*[reading.asked for reading in readings]) - defined
+    cited = _cited(readings) if asked else set()
+    if asked & cited:
         # A cited label alone in brackets is a link too, and no link may hold another.
-        readings = [Inlines(passage.content, cited | defined).read() for passage in passages]
+        readings = [Inlines(passage.content, defined | cited).read() for passage in passages]
     citations: list[Citation] = []
     troubles: list[Trouble] = []
     for passage, reading in zip(passages, readings, strict=True):
-        troubles += [
-            Trouble(passage.source(each.offset), each.kind, each.message) for each in reading.troubles
-        ]
+        troubles += [Trouble(passage.source(each.offset), each.kind, each.message) for each in reading.troubles]
         for citation in _of_passage(text, passage, reading):
             found = list(_trouble(citation, defined))
             troubles += found
             if not any(each.kind in ("label too long", "text too long") for each in found):
                 citations.append(citation)
     return sorted(citations, key=lambda citation: citation.start), troubles
+
+
+def _cited(readings: list[Inlines]) -> set[str]:
+    return {
+        fold_label(reading.content[link.label_start : link.label_end]) for reading in readings for link in reading.links
+    }
 
 
 def _of_passage(text: str, passage: Passage, reading: Inlines) -> Iterator[Citation]:
@@ -107,15 +111,14 @@ def _citation(text: str, passage: Passage, link: Link, place: Place) -> Citation
 
 
 def _trouble(citation: Citation, defined: set[str]) -> Iterator[Trouble]:
-    if fold_label(citation.label) in defined:
+    too_long = len(citation.label) > LONGEST_LABEL
+    too_wordy = len(citation.text) > LONGEST_TEXT
+    wrapped = "\n" in citation.label or "\r" in citation.label
+    if not (too_long or too_wordy or wrapped) or fold_label(citation.label) in defined:
         return
-    if len(citation.label) > LONGEST_LABEL:
-        yield Trouble(
-            citation.label_start,
-            "label too long",
-            f"give this expression a name (over {LONGEST_LABEL} signs)",
-        )
-    if len(citation.text) > LONGEST_TEXT:
+    if too_long:
+        yield Trouble(citation.label_start, "label too long", f"give this expression a name (over {LONGEST_LABEL} signs)")
+    if too_wordy:
         yield Trouble(citation.start, "text too long", f"cite fewer words (over {LONGEST_TEXT} signs)")
-    if "\n" in citation.label or "\r" in citation.label:
+    if wrapped:
         yield Trouble(citation.label_start, "wrapped label", "put the label on one line")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from runner.documents.passages import Piece
 
@@ -12,9 +13,16 @@ _PIPE = re.compile(r"(?<!\\)\|")
 _EMPTY_ROW = re.compile(r"\|?[ \t\v\f]*\Z")
 
 
-def is_delimiter(source: str, start: int, end: int) -> bool:
-    """Say whether this is the row of dashes below a table's header."""
-    return _DELIMITER.match(source, start, end) is not None
+def delimiter_columns(source: str, start: int, end: int) -> int:
+    """Return how many columns this row of dashes has, 0 where the line is none."""
+    return len(cells(source, start, end)) if _DELIMITER.match(source, start, end) else 0
+
+
+def last_line(source: str, pieces: list[Piece]) -> tuple[list[Piece], Piece]:
+    """Split the last line, without its line feed, off a paragraph."""
+    start, end = pieces[-1]
+    cut = source.rfind("\n", start, end - 1) + 1 or start
+    return [*pieces[:-1], (start, cut)], (cut, end - 1)
 
 
 def is_row(source: str, start: int, end: int) -> bool:
@@ -29,7 +37,7 @@ def cells(source: str, start: int, end: int) -> list[Piece]:
         bounds.insert(0, start - 1)
     if source[bounds[-1] + 1 : end].strip(" \t\v\f"):
         bounds.append(end)
-    return [(left + 1, right) for left, right in zip(bounds, bounds[1:], strict=False)]
+    return [(left + 1, right) for left, right in pairwise(bounds)]
 
 
 def unescaped(source: str, pieces: list[Piece]) -> list[Piece]:

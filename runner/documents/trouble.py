@@ -48,9 +48,7 @@ def _experiment_trouble(library: Library, document: Document) -> Iterator[Findin
     protocols = [d.id for d in library.documents if d.kind == "protocol"]
     if protocol is None:
         message = f"unknown protocol `{experiment.protocol}`"
-        yield Finding(
-            "LG207", experiment.places["protocol"], message, suggestion(experiment.protocol, protocols)
-        )
+        yield Finding("LG207", experiment.places["protocol"], message, suggestion(experiment.protocol, protocols))
         return
     if experiment.noise not in protocol.noise:
         levels = ", ".join(f"{level:g}" for level in protocol.noise)

@@ -33,17 +33,17 @@ STYLE: Any = {
 }
 
 
+mpl.rcParams.update(STYLE)
+
+
 def canvas(width: float, height: float, columns: int = 1) -> tuple[Figure, list[Axes]]:
     """Return a figure with a row of axes in the shared look."""
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(width, height), layout="constrained")
-        axes = figure.subplots(1, columns, squeeze=False)[0]
-    return figure, list(axes)
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, list(figure.subplots(1, columns, squeeze=False)[0])
 
 
 def svg(figure: Figure) -> bytes:
     """Return a figure as SVG that is the same bytes whenever the same things are drawn."""
     buffer = io.BytesIO()
-    with mpl.rc_context(STYLE):
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None}, dpi=110)
+    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None}, dpi=110)
     return buffer.getvalue()

@@ -31,7 +31,6 @@ def draw(params: Params, board: Board) -> bytes:
         axes.plot([low, high], [low, high], color=INK, linewidth=1)
         axes.scatter(truth, predicted, s=12, color=colour, alpha=0.55, linewidths=0, rasterized=True)
         axes.set(xlim=(low, high), ylim=(low, high), aspect="equal", title=job, xlabel=f"true {board.target}")
-        axes.title.set_color(INK)
         if index == 0:
             axes.set_ylabel(f"predicted {board.target}")
     return svg(figure)

@@ -52,8 +52,6 @@ class Sums:
 
     def add(self, x: torch.Tensor, y: torch.Tensor) -> None:
         """Take in the rows x [n, p] with their targets y [n]."""
-        if not len(x):
-            return
         if not self.n:
             self._start(x, y)
         shifted = x.to(self.dtype) - self.shift_x

@@ -49,9 +49,7 @@ def _members(archive: zipfile.ZipFile, name: str) -> dict[str, zipfile.ZipInfo]:
     return members
 
 
-def _check_sizes(
-    archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], name: str, largest: int
-) -> None:
+def _check_sizes(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], name: str, largest: int) -> None:
     """Refuse members whose header and size disagree, or that are too much together."""
     total = sum(member.file_size for member in members.values())
     if total > largest:

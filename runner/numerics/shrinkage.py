@@ -66,9 +66,7 @@ class _Tridiagonal:
         *_, x, rcond, _, _, info = lapack.dptsvx(self.diagonal + alpha, self.below, c)
         if info:
             why = f"condition {1 / rcond:.0e}" if rcond else "not positive definite"
-            raise JobFailed(
-                f"alpha {alpha:g} is lost in the rounding of X'X ({why})", fix="use a larger alpha"
-            )
+            raise JobFailed(f"alpha {alpha:g} is lost in the rounding of X'X ({why})", fix="use a larger alpha")
         return np.asarray(x).reshape(len(c))
 
     def apply(self, columns: np.ndarray, *, transposed: bool = False) -> np.ndarray:

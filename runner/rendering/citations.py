@@ -28,9 +28,7 @@ def cite(citation: Citation, desk: Desk) -> Outcome:
     try:
         if is_key(label):
             return _key(citation, label, desk)
-        trouble = label_trouble(citation.label)
-        if trouble:
-            raise ExpressionRefused(trouble, 0, len(label), fix="name the quantity in define:")
+        _refuse_fragile(citation.label)
         return _expression(citation, label, parse(label), desk)
     except Pending as error:
         return _pending(citation, error, desk)
@@ -42,6 +40,12 @@ def cite(citation: Citation, desk: Desk) -> Outcome:
         return _refused(citation, str(error), desk, _finding("LG210", citation, str(error), desk, fix=fix))
 
 
+def _refuse_fragile(label: str) -> None:
+    trouble = label_trouble(label)
+    if trouble:
+        raise ExpressionRefused(trouble, 0, len(label), fix="name the quantity in define:")
+
+
 def _expression(citation: Citation, label: str, tree: Expression, desk: Desk) -> Outcome:
     place = desk.document.source.place(citation.label_start)
     formula = Formula(label, tree, place)
@@ -49,18 +53,14 @@ def _expression(citation: Citation, label: str, tree: Expression, desk: Desk) ->
         return _predicate(citation, formula, desk)
     quantity = desk.knowledge.evaluator.formula(formula, desk.document)
     title = titles.of_quantity(quantity)
-    return _numbers(
-        citation, _values(tree, quantity), desk, titles.define(label, quantity, title, desk.document, desk)
-    )
+    return _numbers(citation, _values(tree, quantity), desk, titles.define(label, quantity, title, desk.document, desk))
 
 
 def _values(tree: Expression, quantity: Quantity) -> Sequence[float]:
     if not isinstance(tree, Call):
         return (quantity.point,)
     if quantity.interval is None:
-        raise ExpressionRefused(
-            "there is no interval here", tree.start, tree.end, fix="cite the value", code="LG305"
-        )
+        raise ExpressionRefused("there is no interval here", tree.start, tree.end, fix="cite the value", code="LG305")
     return quantity.interval
 
 
@@ -124,9 +124,7 @@ def _words_of_key(citation: Citation, judgement: Judgement, desk: Desk) -> tuple
     if of_gate or not isinstance(judgement, judge.Outcome) or judgement.leading <= 0:
         return ()
     taken = judgement.rungs[judgement.leading].do
-    message = (
-        f"the words `{citation.text}` state the first rung of {citation.label}, the one taken is `{taken}`"
-    )
+    message = f"the words `{citation.text}` state the first rung of {citation.label}, the one taken is `{taken}`"
     return (_finding("LG102", citation, message, desk, fix="reword the sentence"),)
 
 
@@ -145,11 +143,7 @@ def is_predicate_label(label: str) -> bool:
 
 
 def _misplaced(citation: Citation, desk: Desk) -> Outcome:
-    where = (
-        "a heading, whose anchor would move"
-        if citation.place == "heading"
-        else "math, where links do not render"
-    )
+    where = "a heading, whose anchor would move" if citation.place == "heading" else "math, where links do not render"
     fix = "state it in the sentence below"
     message = f"the citation `{citation.label}` stands in {where}"
     return _refused(citation, message, desk, _finding("LG209", citation, message, desk, fix=fix))
@@ -160,17 +154,11 @@ def _refused(citation: Citation, message: str, desk: Desk, *findings: Finding) -
     return Outcome(definition=titles.refused(citation.label, message, desk.document), findings=findings)
 
 
-def _changed(
-    code: str, citation: Citation, text: str, message: str, desk: Desk, definition: Definition
-) -> Outcome:
-    finding = _finding(
-        code, citation, message, desk, fix=f"runner render {desk.document.id or desk.document.name}"
-    )
+def _changed(code: str, citation: Citation, text: str, message: str, desk: Desk, definition: Definition) -> Outcome:
+    finding = _finding(code, citation, message, desk, fix=f"runner render {desk.document.id or desk.document.name}")
     return Outcome(Edit(citation.text_start, citation.text_end, text), definition, (finding,))
 
 
-def _finding(
-    code: str, citation: Citation, message: str, desk: Desk, *, fix: str = "", offset: int = -1
-) -> Finding:
+def _finding(code: str, citation: Citation, message: str, desk: Desk, *, fix: str = "", offset: int = -1) -> Finding:
     at = citation.start if offset < 0 else citation.label_start + offset
     return Finding(code, desk.document.source.place(at), message, fix)

@@ -61,9 +61,7 @@ def _outcomes(document: Document, knowledge: Knowledge, *, force: bool) -> list[
     desk = lay(document, knowledge)
     own = {_folded(definition.label) for definition in document.scan.definitions}
     found = [
-        blocks.render_block(block, desk, force=force)
-        for block in document.scan.blocks
-        if block.name != blocks.SOURCES
+        blocks.render_block(block, desk, force=force) for block in document.scan.blocks if block.name != blocks.SOURCES
     ]
     found += [citations.cite(c, desk) for c in document.scan.citations if _folded(c.label) not in own]
     return found

@@ -20,9 +20,7 @@ def skeleton(library: Library, kind: str, topic: str, title: str, today: str) ->
     if kind not in FOLDERS:
         raise UsageError(f"there is no kind `{kind}`", fix=suggestion(kind, FOLDERS))
     if not TOPIC.fullmatch(topic):
-        raise UsageError(
-            f"topic `{topic}` is not lower-case letters, digits and -", fix="name a folder, such as demo"
-        )
+        raise UsageError(f"topic `{topic}` is not lower-case letters, digits and -", fix="name a folder, such as demo")
     slug = _slug(title) or kind
     identity = _identity(library, kind, topic, slug, today)
     folder = library.folder / FOLDERS[kind].format(topic=topic)

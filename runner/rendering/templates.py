@@ -68,9 +68,7 @@ def fill(name: str, context: dict[str, Any]) -> str:
         return environment().get_template(name).render(context)
     except TemplateError as error:
         line = f":{error.lineno}" if isinstance(error, TemplateSyntaxError) else ""
-        raise InputRefused(
-            f"template {name}{line}: {error}", code="LG208", fix="mend the template"
-        ) from error
+        raise InputRefused(f"template {name}{line}: {error}", code="LG208", fix="mend the template") from error
 
 
 @lru_cache(maxsize=8)

@@ -41,7 +41,5 @@ def _facts(document: Document, knowledge: Knowledge) -> dict[str, str]:
         population = scores.population(piece)
         pair = interval(values) if population.n >= FEWEST else None
         middle = "" if piece == "all" else f".{piece}"
-        facts[f"{run}{middle}.{metric}"] = (
-            f"{wording.number(float(values[0]))} {wording.interval(pair)} {population}"
-        )
+        facts[f"{run}{middle}.{metric}"] = f"{wording.number(float(values[0]))} {wording.interval(pair)} {population}"
     return facts

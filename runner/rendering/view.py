@@ -21,7 +21,7 @@ from runner.safety import paths
 from runner.verdicts import promises
 from runner.verdicts.judge import Evidence, Judgement, Outcome, State, Verdict
 
-SIGNS = {"holds": "✅", "fails": "❌", "undecided": "🟡", "pending": "⏳", "invalid": "⚠️", "human": "🧑"}
+SIGNS = {"holds": "✓", "fails": "✗", "undecided": "◐", "pending": "○", "invalid": "⚠", "human": "✎"}
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,7 @@ class View:
         """Return the protocol the experiment is evaluated under."""
         found = self._knowledge.library.protocol(self.document)
         if found is None:
-            raise InputRefused(
-                "this document has no protocol", code="LG208", fix="use this block in an experiment"
-            )
+            raise InputRefused("this document has no protocol", code="LG208", fix="use this block in an experiment")
         return found
 
     @property
@@ -182,7 +180,7 @@ class View:
             leads = index == outcome.leading
             evidence = self._evidence(rung.formula) if index == 0 and rung.formula else None
             word = wording.judgement(outcome, self._desk.labels)
-            sign = ("✅" if outcome.sure else "🟡") if outcome.shares else SIGNS[outcome.state]
+            sign = SIGNS["holds" if outcome.sure else "undecided"] if outcome.shares else SIGNS[outcome.state]
             text = rung.formula.text if rung.formula else ""
             share = outcome.shares[index] if outcome.shares else None
             rows.append(Row(ladder.key, text, sign, word, evidence, share, leads, index == 0, rung.do))

@@ -12,7 +12,7 @@ from runner.verdicts.judge import Judgement, Outcome, State, Verdict
 
 SHARE = r"[<>]?\d{1,3} %"
 LARGE = 1000
-NARROW_BLANK = "\u202f"
+NARROW_BLANK, BLANK = "\u202f", "\u00a0"  # neither breaks a line
 
 
 def number(value: float | None, decimals: int = 4) -> str:
@@ -36,7 +36,7 @@ def signed(value: float | None, decimals: int = 4) -> str:
 
 def interval(pair: tuple[float, float] | None, decimals: int = 4) -> str:
     """Write an interval in square brackets."""
-    return "–" if pair is None else f"[{number(pair[0], decimals)}, {number(pair[1], decimals)}]"
+    return "–" if pair is None else f"[{number(pair[0], decimals)},{BLANK}{number(pair[1], decimals)}]"
 
 
 def percent(share: float | None) -> str:

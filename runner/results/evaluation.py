@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,13 +12,13 @@ from runner.documents.reading import Document
 from runner.expressions.names import suggestion
 from runner.expressions.syntax import (
     Arithmetic,
-    Call,
     Comparison,
     Expression,
     Logic,
     Negative,
     Number,
     Reference,
+    children,
     references,
 )
 from runner.expressions.tokens import ExpressionRefused
@@ -111,34 +111,11 @@ class Evaluator:
 
     def evaluate(self, tree: Expression, document: Document) -> Quantity:
         """Return the value of a tree with all its resamples."""
-        match tree:
-            case Number(value=value):
-                return Quantity(np.array([value]))
-            case Reference():
-                return self._reference(tree, document)
-            case Negative(operand=operand):
-                inner = self.evaluate(operand, document)
-                return Quantity(-inner.values, inner.populations, inner.facts, inner.unit)
-            case Arithmetic(left=left, right=right):
-                parts = [self.evaluate(left, document), self.evaluate(right, document)]
-                with np.errstate(divide="ignore", invalid="ignore"):
-                    values = ARITHMETIC[tree.operator](parts[0].values, parts[1].values)
-                return _joined(tree, parts, values, _unit(tree.operator, parts))
-            case Comparison(operands=operands, operators=operators):
-                parts = [self.evaluate(operand, document) for operand in operands]
-                finite = np.all([np.isfinite(part.values).all() for part in parts])
-                if not finite:
-                    raise ExpressionRefused(
-                        "a side of the comparison is not finite", tree.start, tree.end, code="LG305"
-                    )
-                return _joined(tree, parts, compare([part.values for part in parts], operators), "")
-            case Logic(operator=operator, operands=operands):
-                parts = [self.evaluate(operand, document) for operand in operands]
-                values = logic(operator, _same_length([part.values for part in parts]))
-                return Quantity(values, _union(parts), _facts(parts))
-            case Call(arguments=arguments):
-                return self.evaluate(arguments[0], document)
-        raise TypeError(tree)
+        if isinstance(tree, Number):
+            return Quantity(np.array([tree.value]))
+        if isinstance(tree, Reference):
+            return self._reference(tree, document)
+        return _combined(tree, [self.evaluate(part, document) for part in children(tree)])
 
     def _reference(self, reference: Reference, document: Document) -> Quantity:
         meaning: Meaning = resolve(reference, document, self.library)
@@ -175,6 +152,32 @@ class Evaluator:
         return Quantity(np.array([result.scalars[address.key]]), (), (address,))
 
 
+def _combined(tree: Expression, parts: list[Quantity]) -> Quantity:
+    match tree:
+        case Negative():
+            return replace(parts[0], values=-parts[0].values)
+        case Arithmetic(operator=operator):
+            return _arithmetic(tree, operator, parts)
+        case Comparison(operators=operators):
+            return _comparison(tree, operators, parts)
+        case Logic(operator=operator):
+            return Quantity(logic(operator, _same_length(parts)), _union(parts), _facts(parts))
+        case _:  # ci() is its argument; who shows it asks for the interval
+            return parts[0]
+
+
+def _arithmetic(tree: Expression, operator: str, parts: list[Quantity]) -> Quantity:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        values = ARITHMETIC[operator](parts[0].values, parts[1].values)
+    return _joined(tree, parts, values, _unit(operator, parts))
+
+
+def _comparison(tree: Expression, operators: tuple[str, ...], parts: list[Quantity]) -> Quantity:
+    if not all(np.isfinite(part.values).all() for part in parts):
+        raise ExpressionRefused("a side of the comparison is not finite", tree.start, tree.end, code="LG305")
+    return _joined(tree, parts, compare([part.values for part in parts], operators), "")
+
+
 def _joined(tree: Expression, parts: list[Quantity], values: np.ndarray, unit: str) -> Quantity:
     populations = _union(parts)
     if len(populations) > 1:
@@ -197,6 +200,6 @@ def _unit(operator: str, parts: list[Quantity]) -> str:
     return units.pop() if operator in "+-" and len(units) == 1 else ""
 
 
-def _same_length(values: list[np.ndarray]) -> list[np.ndarray]:
-    longest = max(len(value) for value in values)
-    return [value if len(value) == longest else np.repeat(value, longest) for value in values]
+def _same_length(parts: list[Quantity]) -> list[np.ndarray]:
+    longest = max(len(part.values) for part in parts)
+    return [part.values if len(part.values) == longest else np.repeat(part.values, longest) for part in parts]

@@ -16,16 +16,16 @@ Array = npt.NDArray[np.float64]
 
 
 def moments(truth: Array, predicted: Array) -> Array:
-    """Return per row what every metric is a sum of: 1, y, y², e, e², |e|."""
-    error = predicted - truth
-    return np.stack([np.ones_like(truth), truth, truth**2, error, error**2, np.abs(error)], axis=1)
+    """Return per row what every metric is a sum of: 1, y, y², e, e², |e|, with y about its mean."""
+    error, y = predicted - truth, truth - truth.mean()  # R² does not move with y, and keeps its digits
+    return np.stack([np.ones_like(y), y, y**2, error, error**2, np.abs(error)], axis=1)
 
 
 def r2(sums: Array) -> Array:
     """Coefficient of determination about the mean of the very rows scored."""
     n, y, yy, _, ee, _ = sums.T
     with np.errstate(divide="ignore", invalid="ignore"):
-        return 1 - ee / (yy - y**2 / n)
+        return np.asarray(1 - ee / (yy - y**2 / n))
 
 
 def mae(sums: Array) -> Array:
@@ -37,7 +37,7 @@ def mae(sums: Array) -> Array:
 def rmse(sums: Array) -> Array:
     """Root of the mean squared error."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.sqrt(sums[:, 4] / sums[:, 0])
+        return np.asarray(np.sqrt(sums[:, 4] / sums[:, 0]))
 
 
 def bias(sums: Array) -> Array:

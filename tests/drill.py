@@ -1,0 +1,218 @@
+"""The drill: change one prediction array in a copy of the real base and see that nothing that moved stays unnamed.
+
+    python tests/drill.py
+
+1. copy `logg/`, reverse the predictions of the job most documents cite, file its result again
+2. `check` must name every number, word, block, claim, gate and row that no longer agrees; what must be named is
+   worked out here a second way, from the facts in the new result file and plain arithmetic
+3. `render` once; `check` may then list only what a person must decide
+4. the difference to the copy touches blocks, citation texts and figures, nothing else
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from runner import workflow
+from runner.documents.reading import Document
+from runner.documents.scanner import Citation, scan
+from runner.execution.filing import file_result
+from runner.expressions.names import is_key
+from runner.findings import CODES, Finding
+from runner.plans.specs import compute_key, job_runs
+from runner.rendering import digits
+from runner.results import arrays
+from runner.results.files import Run
+from runner.verdicts.knowledge import Knowledge, gather
+
+HERE = Path(__file__).parent.parent
+ADDRESS = re.compile(r"[a-z_][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)*")
+KINDS = {"LG101": "numbers", "LG102": "words", "LG103": "blocks", "LG105": "claims, gates and states", "LG106": "figures"}
+
+
+@dataclass(frozen=True)
+class Where:
+    """A place that has to be named: file and line."""
+
+    path: str
+    line: int
+
+
+def main() -> int:
+    """Run the drill on a scratch copy; 0 when everything that moved was named and mended."""
+    with tempfile.TemporaryDirectory(prefix="drill-") as folder:
+        root = copy(Path(folder))
+        knowledge = gather(root)
+        document, run = most_cited(knowledge)
+        print(f"drill: {document.id}, predictions of `{run}` reversed")
+        spoil(document, run, knowledge)
+        commit(root, "spoiled")
+        named = workflow.check(root).findings
+        missing = unnamed(gather(root), named)
+        before = {path: path.read_text(encoding="utf-8") for path in root.rglob("*.md")}
+        workflow.render(root, [])
+        trouble = [
+            *(f"not named: {where.path}:{where.line}" for where in missing),
+            *(f"left for nobody: {f}" for f in workflow.check(root).findings if f.fixed_by != "author"),
+            *(f"changed without a finding: {where}" for where in silent(before, named, root)),
+            *(f"touched outside blocks and citations: {name}" for name in strayed(root)),
+            *([] if named else ["no item found: the base cites nothing of this run"]),
+        ]
+    return tell(named, trouble)
+
+
+def tell(named: list[Finding], trouble: list[str]) -> int:
+    """Print what was found, by kind, and what went wrong."""
+    counts = Counter(KINDS.get(finding.code, CODES[finding.code].title) for finding in named)
+    for line in trouble:
+        print(line)
+    shown = ", ".join(f"{count} {kind}" for kind, count in counts.most_common())
+    print(f"drill: {len(named)} items named ({shown}); {len(trouble)} problems")
+    return 1 if trouble else 0
+
+
+def copy(scratch: Path) -> Path:
+    """Copy the real knowledge base into a repository of its own."""
+    shutil.copytree(HERE / "logg", scratch / "logg")
+    shutil.copy(HERE / "pyproject.toml", scratch)
+    git(scratch, "init", "--quiet")
+    commit(scratch, "as it is")
+    return scratch
+
+
+def git(root: Path, *arguments: str) -> str:
+    """Run git in the scratch repository."""
+    identity = ["-c", "user.name=drill", "-c", "user.email=drill@localhost", "-c", "core.quotepath=off"]
+    done = subprocess.run(["git", *identity, *arguments], cwd=root, check=True, capture_output=True, text=True)
+    return done.stdout
+
+
+def commit(root: Path, message: str) -> None:
+    """Commit everything there is."""
+    git(root, "add", "--all")
+    git(root, "commit", "--quiet", "--allow-empty", "--no-verify", "-m", message)
+
+
+def most_cited(knowledge: Knowledge) -> tuple[Document, str]:
+    """Return the experiment with a result that most documents cite, and the job its own text names most."""
+    library = knowledge.library
+    filed = [document for document in library.experiments if knowledge.store.result(document)]
+    if not filed:
+        sys.exit("drill: no experiment has a result; execute one first")
+    document = max(filed, key=lambda d: len(library.citing(d)))
+    text = " ".join(each.source.text for each in (document, *library.citing(document)))
+    result = knowledge.store.result(document)
+    runs = result.runs if result else {}
+    return document, max(runs, key=lambda name: len(re.findall(rf"\b{name}\.", text)))
+
+
+def spoil(document: Document, run: str, knowledge: Knowledge) -> None:
+    """Reverse one array of predictions and file the result the way `execute` does."""
+    result = knowledge.store.result(document)
+    assert result is not None
+    predictions = dict(knowledge.store.predictions(document))
+    predictions[f"{run}/test"] = np.ascontiguousarray(predictions[f"{run}/test"][::-1])
+    old = result.runs[run]
+    hashes = {**old.arrays, "test": arrays.digest(predictions[f"{run}/test"])}
+    spoiled = Run(old.job, old.version, old.code, old.fit, old.params, old.axes, old.data, hashes)
+    runs, key = {**result.runs, run: spoiled}, compute_key(job_runs(document, knowledge.library))
+    file_result(document, runs, predictions, result.scalars, knowledge, key)
+
+
+def unnamed(knowledge: Knowledge, named: list[Finding]) -> list[Where]:
+    """Return the citations that plain arithmetic on the filed facts contradicts and no finding names."""
+    places = {Where(finding.place.path, finding.place.line) for finding in named}
+    wrong = []
+    for document in knowledge.library.documents:
+        for citation in document.scan.citations:
+            where = Where(document.name, document.source.place(citation.start).line)
+            if contradicted(citation, document, knowledge) and where not in places:
+                wrong.append(where)
+    return wrong
+
+
+def contradicted(citation: Citation, document: Document, knowledge: Knowledge) -> bool:
+    """Tell by substitution and `eval` whether a citation's number or words disagree with the filed facts."""
+    label = citation.label
+    if is_key(label) or "(" in label:
+        return False
+    value = eval(substituted(label, document, knowledge), {"__builtins__": {}})  # noqa: S307 - our own documents
+    if isinstance(value, bool):
+        return not value
+    number = float(re.sub(r"[^0-9.+-]", "", citation.text.replace(digits.MINUS, "-")) or "nan")
+    decimals = len(citation.text.rpartition(".")[2].split(" ")[0]) if "." in citation.text else 0
+    return not abs(number - value) <= 0.5 * 10.0**-decimals + 1e-9
+
+
+def substituted(text: str, document: Document, knowledge: Knowledge) -> str:
+    """Write definitions out and put the filed value in the place of every address."""
+
+    def put(match: re.Match[str]) -> str:
+        name = match[0]
+        first, _, rest = name.partition(".")
+        if name in document.names.define:
+            return f"({substituted(document.names.define[name].text, document, knowledge)})"
+        home = document
+        if first in document.names.cites:
+            found = knowledge.library.find(document.names.cites[first].experiment)
+            assert found is not None
+            job = document.names.cites[first].job
+            home, name = found, f"{job}.{rest}" if job else rest
+        result = knowledge.store.result(home)
+        assert result is not None
+        value = result.facts[name][0] if name in result.facts else result.scalars[name]
+        return repr(value)
+
+    return ADDRESS.sub(put, text)
+
+
+def silent(before: dict[Path, str], named: list[Finding], root: Path) -> list[str]:
+    """Return the citations and blocks that render changed although no finding named them."""
+    places = {(finding.place.path, finding.place.line) for finding in named if finding.fixed_by == "render"}
+    found = []
+    for path, old in before.items():
+        name, was, now = path.relative_to(root).as_posix(), scan(old), scan(path.read_text(encoding="utf-8"))
+        pairs = [*zip(was.citations, now.citations, strict=True), *zip(was.blocks, now.blocks, strict=True)]
+        for a, b in pairs:
+            line = old.count("\n", 0, a.start) + 1
+            moved = (a.text != b.text) if isinstance(a, Citation) else (a.digest != b.digest)  # type: ignore[union-attr]
+            if moved and (name, line) not in places:
+                found.append(f"{name}:{line}")
+    return found
+
+
+def strayed(root: Path) -> list[str]:
+    """Return the files whose change is more than blocks, citation texts or figures."""
+    names = git(root, "diff", "--name-only", "HEAD").splitlines()
+    names += git(root, "ls-files", "--others", "--exclude-standard").splitlines()
+    return [name for name in names if not allowed(root, name)]
+
+
+def allowed(root: Path, name: str) -> bool:
+    """Tell whether a changed file is a figure, or a document whose author's text is untouched."""
+    if "/img/" in name and name.endswith(".svg"):
+        return True
+    return name.endswith(".md") and prose(git(root, "show", f"HEAD:{name}")) == prose((root / name).read_text("utf-8"))
+
+
+def prose(text: str) -> str:
+    """Return a document without what is generated: block bodies and citation texts."""
+    found = scan(text)
+    spans = [(block.start, block.end) for block in found.blocks]
+    spans += [(citation.text_start, citation.text_end) for citation in found.citations]
+    for start, end in sorted(spans, reverse=True):
+        text = text[:start] + text[end:]
+    return text
+
+
+if __name__ == "__main__":
+    sys.exit(main())
