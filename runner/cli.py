@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ ANNOTATIONS = 9  # more are dropped by GitHub without a word
 def main(arguments: list[str] | None = None) -> int:
     """Run one verb; a person's mistake is one line, never a traceback."""
     options = parser().parse_args(arguments)
+    if options.call is not _execute:  # small products: more threads only wait for each other
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from runner.findings import RunnerError
 
     try:
@@ -32,6 +35,8 @@ def main(arguments: list[str] | None = None) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         return 0
+    except Exception:  # noqa: BLE001 - our bug, not the person's: they get one line, we get the rest
+        return _bug(_root(options))
     return _printed(report, options)
 
 
@@ -160,7 +165,7 @@ def _refused(error: RunnerError, options: argparse.Namespace) -> int:
 
     findings = error.findings if isinstance(error, DocumentsRefused) else []
     if options.json:
-        _json({"error": str(error), "findings": [str(finding) for finding in findings]})
+        _json({"error": str(error), "findings": [_entry(finding) for finding in findings]})
     else:
         for line in [*map(str, findings), str(error)]:
             print(_plain(line), file=sys.stderr)
@@ -177,6 +182,20 @@ def _printed(report: Report, options: argparse.Namespace) -> int:
         for line in [*map(str, report.findings), *report.lines]:
             print(_plain(line))
     return report.code
+
+
+def _bug(root: Path) -> int:
+    """File the traceback of a bug of ours and say in one line where it is."""
+    import tempfile
+    import traceback
+
+    folder = root / ".logg" if (root / "logg").is_dir() else None
+    if folder is not None:
+        folder.mkdir(exist_ok=True)
+    with tempfile.NamedTemporaryFile("w", prefix="bug-", suffix=".txt", dir=folder, delete=False) as report:
+        report.write(traceback.format_exc())
+    print(f"a bug in runner, not a mistake of yours -> please report {report.name}", file=sys.stderr)
+    return BUG
 
 
 def _plain(line: str) -> str:

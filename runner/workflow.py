@@ -25,6 +25,7 @@ from runner.plans.specs import job_runs
 from runner.plans.staleness import reasons
 from runner.rendering import figures
 from runner.rendering.page import Page, render_page
+from runner.rendering.page import contradicted as contradictions
 from runner.results import places
 from runner.results.files import load_json
 from runner.safety import atomic
@@ -94,8 +95,7 @@ def status(root: Path) -> Report:
     width = max((len(document.id) for _, document in rows), default=0)
     report.lines = [f"{state:<9} {document.id:<{width}}  {document.title}" for state, document in rows]
     waiting = [document.id for state, document in rows if state in {"ready", "stale", "failed"}]
-    words = [f for document in knowledge.library.documents for f in render_page(document, knowledge).findings]
-    contradicted = [finding for finding in words if finding.code == "LG102"]
+    contradicted = [finding for d in knowledge.library.documents for finding in contradictions(d, knowledge)]
     report.data |= {"next": waiting, "contradicted": [str(finding) for finding in contradicted]}
     report.lines += [f"contradicted: {finding}" for finding in contradicted]
     report.lines += [f"next: runner execute {' '.join(waiting)}"] if waiting else []

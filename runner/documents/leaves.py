@@ -38,8 +38,10 @@ class Fence:
 
     def is_closed_by(self, row: Row) -> bool:
         """Say whether this line is the second row."""
+        if row.indent >= TAB or row.sign != self.sign:
+            return False
         end = _FENCE_END.match(row.source, row.first, row.end)
-        return row.indent < TAB and row.sign == self.sign and end is not None and end.end() - row.first >= self.length
+        return end is not None and end.end() - row.first >= self.length
 
     def after(self, source: str, start: int) -> int:
         """Return where to go on behind the second row, outside all containers."""

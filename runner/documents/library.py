@@ -115,6 +115,10 @@ class Library:
         roadmap, phase = self._mvps[full]
         return roadmap, phase, [d for d in self.experiments if d.experiment and _full(d) == full]
 
+    def mvps(self, topic: str) -> list[str]:
+        """Return the MVP keys known in a topic."""
+        return [key.split(":")[1] for key in self._mvps if key.startswith(f"{topic}:")]
+
     def citing(self, document: Document) -> list[Document]:
         """Return the documents that cite an experiment by alias."""
         return [d for d in self.documents if any(c.experiment == document.id for c in d.names.cites.values())]

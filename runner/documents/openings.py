@@ -9,7 +9,7 @@ from runner.documents.row import Row
 
 _HEADING = re.compile(r"(#{1,6})(?:[ \t]+|\Z)")
 _UNDERLINE = re.compile(r"(?:=++|-++)[ \t]*+\Z")
-_RULE = re.compile(r"(?:(?:\*[ \t]*+){3,}+|(?:-[ \t]*+){3,}+|(?:_[ \t]*+){3,}+)\Z")
+_BREAK = re.compile(r"(?:(?:\*[ \t]*+){3,}+|(?:-[ \t]*+){3,}+|(?:_[ \t]*+){3,}+)\Z")
 _FENCE = re.compile(r"(?:`{3,}+(?=[^`]*+\Z)|~{3,}+)")
 _LONGEST_FENCE = 255
 _NOTE = re.compile(r"\[\^[^\] \t]+\]:[ \t]*")
@@ -42,9 +42,9 @@ def is_underline(row: Row) -> bool:
     return _UNDERLINE.match(row.source, row.first, row.end) is not None
 
 
-def is_rule(row: Row) -> bool:
-    """Say whether the line is a thematic break."""
-    return _RULE.match(row.source, row.first, row.end) is not None
+def is_thematic_break(row: Row) -> bool:
+    """Say whether the line is a rule across the page."""
+    return _BREAK.match(row.source, row.first, row.end) is not None
 
 
 def fence_length(row: Row) -> int:

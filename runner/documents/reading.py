@@ -42,6 +42,7 @@ class Document:
     topic: str
     date: str
     lang: str
+    hub: str
     names: Names
     body: Body | None
     findings: tuple[Finding, ...]
@@ -95,7 +96,7 @@ def _findings(error: InputRefused, place: Place) -> tuple[Finding, ...]:
 def _page(source: Source, scanned: Scan, lang: str, findings: tuple[Finding, ...]) -> Document:
     heading = next((heading.text for heading in scanned.headings), source.path.stem)
     topic = _topic(source)
-    return Document(source, scanned, "page", "", heading, topic, "", lang, Names(), None, findings)
+    return Document(source, scanned, "page", "", heading, topic, "", lang, "", Names(), None, findings)
 
 
 def _keyed(source: Source, scanned: Scan, node: yaml.Mapping, plugins: Plugins, lang: str) -> Document:
@@ -114,6 +115,7 @@ def _keyed(source: Source, scanned: Scan, node: yaml.Mapping, plugins: Plugins, 
         topic=_checked_topic(form, source),
         date=form.text("date"),
         lang=_language(form, lang),
+        hub=form.text("hub"),
         names=Names(_cites(form.form("cites")), _definitions(form.form("define"))),
         body=body,
         findings=tuple(findings),

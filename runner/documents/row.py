@@ -14,6 +14,7 @@ class Row:
         "column",
         "end",
         "first",
+        "following",
         "indent",
         "offset",
         "sign",
@@ -21,11 +22,12 @@ class Row:
         "start",
     )
 
-    def __init__(self, source: str, start: int, end: int) -> None:
-        """Stand at the start of the line; `end` is where its content ends."""
+    def __init__(self, source: str, start: int, end: int, following: int) -> None:
+        """Stand at the start of a line whose content ends at `end`; the line after it starts at `following`."""
         self.source = source
         self.start = self.offset = self.first = start
         self.end = end
+        self.following = following
         self.column = self._first_column = 0
         self._skip_blanks()
 
@@ -45,6 +47,14 @@ class Row:
             self.column += self._width()
             self.offset += 1
         self._look()
+
+    def skip_quote_mark(self) -> bool:
+        """Go on behind a `>` and one blank; say whether there was a mark."""
+        if self.indent >= TAB or self.sign != ">":
+            return False
+        self.skip_columns(self.indent + 1)
+        self.skip_columns(min(self.indent, 1))
+        return True
 
     def text_end(self) -> int:
         """Return where the line ends without the blanks behind it."""

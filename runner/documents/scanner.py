@@ -59,8 +59,13 @@ def scan(text: str) -> Scan:
         tuple(structure.blocks),
         tuple(structure.headings),
         tuple(structure.definitions),
-        tuple(sorted({*structure.troubles, *troubles}, key=lambda trouble: (trouble.offset, trouble.kind))),
+        _in_order(structure.troubles + troubles),
     )
+
+
+def _in_order(troubles: list[Trouble]) -> tuple[Trouble, ...]:
+    once = {(trouble.offset, trouble.kind): trouble for trouble in reversed(troubles)}
+    return tuple(once[key] for key in sorted(once))
 
 
 def _with_line_feeds(text: str) -> str:
@@ -117,7 +122,9 @@ def _trouble(citation: Citation, defined: set[str]) -> Iterator[Trouble]:
     if not (too_long or too_wordy or wrapped) or fold_label(citation.label) in defined:
         return
     if too_long:
-        yield Trouble(citation.label_start, "label too long", f"give this expression a name (over {LONGEST_LABEL} signs)")
+        yield Trouble(
+            citation.label_start, "label too long", f"give this expression a name (over {LONGEST_LABEL} signs)"
+        )
     if too_wordy:
         yield Trouble(citation.start, "text too long", f"cite fewer words (over {LONGEST_TEXT} signs)")
     if wrapped:

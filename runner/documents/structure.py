@@ -16,9 +16,8 @@ _LINE_FEED = re.compile(r"[ \t]*\n[ \t]*")
 
 @dataclass(slots=True)
 class Structure:
-    """What a pass over the lines finds; `source` is `text` with every line end as a line feed."""
+    """What a pass over the lines of `source` finds; every line of it ends with a line feed."""
 
-    text: str
     source: str
     passages: list[Passage] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
@@ -35,8 +34,7 @@ class Structure:
 
     def heading(self, span: Piece, level: int, pieces: list[Piece]) -> None:
         """Keep a heading; `span` reaches over its marks."""
-        shown = Passage(self.text.replace("\r", "\n") if "\r" in self.text else self.text, pieces, "heading")
-        text = _LINE_FEED.sub(" ", shown.content.strip(" \t\n"))
+        text = _LINE_FEED.sub(" ", Passage(self.source, pieces, "heading").content.strip(" \t\n"))
         self.headings.append(Heading(*span, level, text))
         self.passage(pieces, "heading")
 

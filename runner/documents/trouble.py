@@ -19,6 +19,7 @@ def trouble(library: Library) -> Iterator[Finding]:
         yield from _experiment_trouble(library, document)
     for document in library.documents:
         yield from _cite_trouble(library, document)
+        yield from _hub_trouble(library, document)
 
 
 def _duplicates(library: Library) -> Iterator[Finding]:
@@ -54,9 +55,20 @@ def _experiment_trouble(library: Library, document: Document) -> Iterator[Findin
         levels = ", ".join(f"{level:g}" for level in protocol.noise)
         message = f"noise {experiment.noise:g} is not an axis value of {experiment.protocol}"
         yield Finding("LG203", experiment.places["noise"], message, f"use one of {levels}")
+    if experiment.mvp and library.mvp(experiment.mvp, document) is None:
+        message = f"no roadmap has the MVP `{experiment.mvp}`"
+        known = library.mvps(document.topic)
+        yield Finding("LG207", experiment.places["mvp"], message, suggestion(experiment.mvp, known))
     for name, job in experiment.jobs.items():
         if name in protocol.slices or name in protocol.metrics:
             yield Finding("LG206", job.place, f"`{name}` names a job and a slice or metric", "rename the job")
+
+
+def _hub_trouble(library: Library, document: Document) -> Iterator[Finding]:
+    hubs = [d.id for d in library.documents if d.kind == "hub"]
+    if document.hub and document.hub not in hubs:
+        message = f"unknown hub `{document.hub}`"
+        yield Finding("LG207", document.source.place(0), message, suggestion(document.hub, hubs))
 
 
 def _cite_trouble(library: Library, document: Document) -> Iterator[Finding]:

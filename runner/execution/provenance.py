@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import platform
 import subprocess
@@ -34,6 +33,8 @@ def now() -> str:
 
 
 def _versions() -> Mapping[str, str]:
+    import importlib.metadata  # slow to import, and only a run needs it
+
     found = {}
     for package in PACKAGES:
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 
@@ -34,6 +33,8 @@ def label_trouble(label: str) -> str:
 
 def suggestion(word: str, known: Iterable[str]) -> str:
     """Return a remedy naming the nearest known word, or the first few there are."""
+    import difflib  # only a mistake needs it
+
     names = sorted(set(known))
     near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     if near:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runner.documents.reading import Document
-from runner.documents.scanner import Block
+from runner.documents.scanner import Block, fold_label
 from runner.findings import ArtefactDamaged, Finding
 from runner.rendering import blocks, citations
 from runner.rendering.changes import Definition, Edit, Outcome, apply
-from runner.rendering.desk import lay
+from runner.rendering.desk import Desk, lay
 from runner.verdicts.knowledge import Knowledge
 
 LEAD = "<!-- logg: sources -->"
@@ -50,6 +50,17 @@ def render_page(document: Document, knowledge: Knowledge, *, force: bool = False
     return Page(document, text, (*troubles, *findings))
 
 
+def contradicted(document: Document, knowledge: Knowledge) -> list[Finding]:
+    """Return the words of a document that state what does not hold; blocks are not rendered for it."""
+    if not document.readable:
+        return []
+    try:
+        outcomes = _cited(document, lay(document, knowledge))
+    except ArtefactDamaged:
+        return []
+    return [finding for outcome in outcomes for finding in outcome.findings if finding.code == "LG102"]
+
+
 def _troubles(document: Document) -> tuple[Finding, ...]:
     return tuple(
         Finding(TROUBLES.get(trouble.kind, "LG211"), document.source.place(trouble.offset), trouble.message)
@@ -59,16 +70,15 @@ def _troubles(document: Document) -> tuple[Finding, ...]:
 
 def _outcomes(document: Document, knowledge: Knowledge, *, force: bool) -> list[Outcome]:
     desk = lay(document, knowledge)
-    own = {_folded(definition.label) for definition in document.scan.definitions}
     found = [
         blocks.render_block(block, desk, force=force) for block in document.scan.blocks if block.name != blocks.SOURCES
     ]
-    found += [citations.cite(c, desk) for c in document.scan.citations if _folded(c.label) not in own]
-    return found
+    return [*found, *_cited(document, desk)]
 
 
-def _folded(label: str) -> str:
-    return " ".join(label.split()).casefold()
+def _cited(document: Document, desk: Desk) -> list[Outcome]:
+    own = {fold_label(definition.label) for definition in document.scan.definitions}
+    return [citations.cite(c, desk) for c in document.scan.citations if fold_label(c.label) not in own]
 
 
 def _sources(document: Document, definitions: list[Definition]) -> Outcome:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from runner.documents.kinds import Protocol
 from runner.documents.library import Library
 from runner.expressions.names import suggestion
 from runner.findings import UsageError
@@ -30,10 +31,18 @@ def skeleton(library: Library, kind: str, topic: str, title: str, today: str) ->
         "heading": " ".join(title.split()),
         "topic": topic,
         "date": today,
-        "protocol": next((d.id for d in library.documents if d.kind == "protocol"), "PROTOCOL@1"),
+        **_protocol(library),
     }
     name = topic if kind == "protocol" else slug if kind == "exp" else f"{topic}-{kind}"
     return folder / f"{name}.md", templates.fill(f"new/{kind}.md.j2", context).strip("\n") + "\n"
+
+
+def _protocol(library: Library) -> dict[str, str]:
+    """Return the first protocol there is and its largest noise, as a new experiment writes them."""
+    for document in library.documents:
+        if isinstance(document.body, Protocol):
+            return {"protocol": document.id, "noise": f"{max(document.body.noise):g}"}
+    return {"protocol": "PROTOCOL@1", "noise": "0"}
 
 
 def _slug(title: str) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
-
-from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from typing import TYPE_CHECKING, Any
 
 from runner.findings import InputRefused
 from runner.rendering import wording
 from runner.safety import bounded_yaml, escaping
+
+if TYPE_CHECKING:
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 PACKAGE = Path(__file__).parent.parent
 TAKES = re.compile(r"\{#-? takes: (?P<names>[a-z_, *]*?) *-?#\}")
@@ -27,6 +27,9 @@ def folder() -> Path:
 @lru_cache(maxsize=1)
 def environment() -> ImmutableSandboxedEnvironment:
     """Return the sandbox: strict about missing names, one filter per place a text can go."""
+    from jinja2 import FileSystemLoader, StrictUndefined  # half of a quick verb's time, and only blocks need it
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
     sandbox = ImmutableSandboxedEnvironment(
         loader=FileSystemLoader(folder()),
         undefined=StrictUndefined,
@@ -64,6 +67,8 @@ def arguments_of(kind: str) -> set[str] | None:
 
 def fill(name: str, context: dict[str, Any]) -> str:
     """Render a template; its own mistakes become one line."""
+    from jinja2 import TemplateError, TemplateSyntaxError
+
     try:
         return environment().get_template(name).render(context)
     except TemplateError as error:

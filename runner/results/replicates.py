@@ -10,6 +10,7 @@ from runner import counter
 
 RESAMPLES = 1000
 LOW, HIGH = 25, 974  # of the sorted replicates: the 26th and the 975th
+BLOCK = 1 << 16  # draws at a time: they stay in the processor's cache
 FEWEST = 30  # rows below which no interval is given
 
 
@@ -18,10 +19,12 @@ def weights(rowset: str, rows: int) -> np.ndarray:
     key = counter.key_of("resample", rowset)
     drawn = np.ones((1 + RESAMPLES, rows), dtype=np.uint8)
     columns = np.arange(rows, dtype=np.int64)
-    for replicate in range(RESAMPLES):
-        line = np.full(1, replicate, dtype=np.int64)
-        index = counter.below(counter.hashed(key, line, columns), rows)
-        drawn[1 + replicate] = np.bincount(index, minlength=rows)
+    step = max(1, BLOCK // rows)
+    for first in range(0, RESAMPLES, step):
+        lines = np.arange(first, min(first + step, RESAMPLES), dtype=np.int64)[:, None]
+        index = counter.below(counter.hashed(key, lines, columns), rows) + (lines - first) * rows
+        counts = np.bincount(index.ravel(), minlength=lines.size * rows)
+        drawn[1 + first : 1 + first + lines.size] = counts.reshape(-1, rows)
     return drawn
 
 
