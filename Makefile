@@ -20,7 +20,7 @@ help: ## show this list
 setup: $(STAMP) ## make the environment in .venv (again only when pyproject.toml changed)
 
 demo: $(STAMP) ## execute the demo experiment, render, build the site, say where to look
-	$(BIN)/runner execute $(DEMO)
+	$(BIN)/runner execute --force $(DEMO)
 	$(BIN)/runner render
 	$(BIN)/runner build
 	@page=$$(grep -rlx --include='*.md' 'id: $(DEMO)' logg | sed -e 's|^logg/|build/site/|' -e 's|md$$|html|'); \

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from runner import __version__
 
@@ -40,9 +40,17 @@ def main(arguments: list[str] | None = None) -> int:
     return _printed(report, options)
 
 
+class OneLine(argparse.ArgumentParser):
+    """A parser whose complaint is one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and where help is, and leave with status 2."""
+        self.exit(2, f"{self.prog}: {message} -> {self.prog} --help\n")
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the grammar of the command line."""
-    top = argparse.ArgumentParser(
+    top = OneLine(
         prog="runner",
         description="A markdown knowledge base that cannot drift from its results.",
         epilog="example: runner execute DEMO-20261120-ridge-alpha-01",

@@ -189,7 +189,8 @@ def _executed(done: execution.Execution) -> str:
     if not done.made:
         return f"{done.document.id}: nothing to run{', filed again' if done.changed else ''}"
     fresh = sum(made.fit.fresh for made in done.made)
-    return f"{done.document.id}: {fresh} of {len(done.made)} jobs run in {done.seconds:.1f} s"
+    same = "" if done.changed else ", everything as it was filed"
+    return f"{done.document.id}: {fresh} of {len(done.made)} jobs run in {done.seconds:.1f} s{same}"
 
 
 def _draw(chosen: list[Document], knowledge: Knowledge) -> tuple[list[str], list[Finding]]:

@@ -76,8 +76,7 @@ class Arrays:
         """Return the first `rows` rows of a split as a job may see them."""
         part = self._part(name, rows)
         sigma = None if self.sigma is None else self.sigma[part]
-        stand_in = target not in self.targets and "y" in self.targets
-        y = self._column("y" if stand_in else target)[part]
+        y = self._column(target)[part]
         return Observed(self.x[part], sigma, y, split=name, noise=noise, seed=seed, device=device)
 
     def _part(self, split: str, rows: int) -> slice:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from runner.documents import markup
-from runner.documents.leaves import Fence, Html, IndentedCode, Table
+from runner.documents.leaves import Fence, Html, IndentedCode, Paragraph, Table
 from runner.documents.markers import OPENING, Conflicts, Markers
 from runner.documents.row import Row
 from runner.documents.rules import opens
@@ -45,13 +45,31 @@ class _Lines:
     def read(self) -> None:
         """Read all lines, each once; most need no closer look."""
         while self.next < len(self.source):
-            if not (self._block() or self._plain_lines() or self._lines_at_root()):
+            if not (self._lines_at_root() or self._block() or self._plain_lines()):
                 self._line()
         leaf = self.stack.leaf
         if isinstance(leaf, Html) and leaf.kind == markup.COMMENT and not self.stack.containers:
             self.found.report(leaf.start, "unclosed comment", "this comment hides everything after it")
         self.stack.cut_all()
         self.found.troubles += self.markers.troubles + self.conflicts.troubles
+
+    def _lines_at_root(self) -> bool:
+        """Take blank lines, a fence, or a row of the open table, where no container is open."""
+        leaf = self.stack.leaf
+        if self.stack.containers or isinstance(leaf, Html | IndentedCode):
+            return False
+        if isinstance(leaf, Fence):
+            self.next = leaf.after(self.source, self.next)
+            self.stack.cut()
+        elif match := _BLANK_LINES.match(self.source, self.next):
+            self.next = match.end()
+            self.stack.cut()
+        elif isinstance(leaf, Table) and (match := _TABLE_ROW.match(self.source, self.next)):
+            self.found.cells(self.next, match.end() - 1, leaf.columns)
+            self.next = match.end()
+        else:
+            return False
+        return True
 
     def _block(self) -> bool:
         """Take a generated block; its opening marker stands at column 0, whatever is open."""
@@ -78,7 +96,7 @@ class _Lines:
 
     def _plain_lines(self) -> bool:
         """Take lines whose first sign opens nothing."""
-        if isinstance(self.stack.leaf, Html | Table | Fence) and not self.stack.containers:
+        if isinstance(self.stack.leaf, Html | Table) and not self.stack.containers:
             return False
         match = _PLAIN_LINES.match(self.source, self.next)
         if match:
@@ -86,24 +104,6 @@ class _Lines:
             self.stack.depth = 0
             self.stack.text(match.span())
         return match is not None
-
-    def _lines_at_root(self) -> bool:
-        """Take blank lines, a fence, or a row of the open table, where no container is open."""
-        leaf = self.stack.leaf
-        if self.stack.containers or isinstance(leaf, Html | IndentedCode):
-            return False
-        if isinstance(leaf, Fence):
-            self.next = leaf.after(self.source, self.next)
-            self.stack.cut()
-        elif match := _BLANK_LINES.match(self.source, self.next):
-            self.next = match.end()
-            self.stack.cut()
-        elif isinstance(leaf, Table) and (match := _TABLE_ROW.match(self.source, self.next)):
-            self.found.cells(self.next, match.end() - 1, leaf.columns)
-            self.next = match.end()
-        else:
-            return False
-        return True
 
     def _line(self) -> None:
         """Read one line: what it continues, what it opens, and the text left over."""
@@ -117,8 +117,9 @@ class _Lines:
         if row.blank:
             stack.cut()
         else:
-            # A line without the marks of its containers keeps its indent, and so defines nothing.
-            stack.text((row.first if stack.all_matched else row.offset, row.following))
+            # A line that continues a paragraph without its marks keeps its indent, and so defines nothing.
+            lazy = isinstance(stack.leaf, Paragraph) and not stack.all_matched
+            stack.text((row.offset if lazy else row.first, row.following))
 
     def _row(self) -> Row:
         start, feed = self.next, self.source.index("\n", self.next)

@@ -69,7 +69,7 @@ def _in_order(troubles: list[Trouble]) -> tuple[Trouble, ...]:
 
 
 def _with_line_feeds(text: str) -> str:
-    """Return a text of the same length in which every line ends with `\\n`, also the last."""
+    """Return a text of the same length in which every line, also the last, ends with a line feed."""
     source = text.replace("\r\n", " \n").replace("\r", "\n").replace("\0", "\ufffd")
     return source if source.endswith("\n") else source + "\n"
 

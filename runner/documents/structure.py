@@ -10,8 +10,7 @@ from runner.documents.anatomy import Block, Definition, Heading, Place, Trouble,
 from runner.documents.markers import OPENING
 from runner.documents.passages import Passage, Piece, without_first
 
-_WORTH_READING = re.compile(rf"\][ \t\n]?\[|{OPENING}")
-_LINE_FEED = re.compile(r"[ \t]*\n[ \t]*")
+_WORTH_READING = re.compile(rf"\][ \t]*+(?:\[|\n)|{OPENING}")
 
 
 @dataclass(slots=True)
@@ -34,8 +33,8 @@ class Structure:
 
     def heading(self, span: Piece, level: int, pieces: list[Piece]) -> None:
         """Keep a heading; `span` reaches over its marks."""
-        text = _LINE_FEED.sub(" ", Passage(self.source, pieces, "heading").content.strip(" \t\n"))
-        self.headings.append(Heading(*span, level, text))
+        lines = Passage(self.source, pieces, "heading").content.strip(" \t\n").split("\n")
+        self.headings.append(Heading(*span, level, " ".join(line.strip(" \t") for line in lines)))
         self.passage(pieces, "heading")
 
     def cells(self, start: int, end: int, columns: int) -> None:

@@ -61,7 +61,7 @@ def execute(document: Document, knowledge: Knowledge, settings: Settings) -> Exe
         made = [Made(run, _fit(run, workshop, settings)) for run in runs]
         changed = file_fits(document, made, knowledge)
         seconds = time.monotonic() - began
-        if changed or any(m.fit.fresh for m in made):
+        if changed:  # the run file speaks of the run that made what is filed
             content = {**provenance.surroundings(knowledge.library.root, device), "started": started}
             content |= {"format": 1, "runs": {m.run.name: {**m.fit.cost, "fresh": m.fit.fresh} for m in made}}
             file_run(document, {**content, "seconds": round(seconds, 1)}, knowledge)

@@ -35,7 +35,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A dotted name: `gain`, `vit.covered.r2`, `vit(1M).snr(7.1).r2`."""
+    """A dotted name: `gain`, `vit.covered.r2`, `vit(1M).bin(7.1).r2`."""
 
     segments: tuple[Segment, ...]
     start: int

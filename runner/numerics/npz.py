@@ -75,7 +75,7 @@ def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype]:
 
 
 def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
-    """Read one array, in the byte order of this machine."""
+    """Read one array."""
     with archive.open(member) as stream:
         array: np.ndarray = npy.read_array(stream, allow_pickle=False)
-    return array.astype(array.dtype.newbyteorder("="), copy=False)
+    return array

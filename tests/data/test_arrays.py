@@ -15,6 +15,8 @@ from numpy.lib import format as npy
 from runner.data import arrays
 from runner.data.arrays import Arrays, open_source
 from runner.findings import InputRefused
+from runner.numerics.noise import normals
+from runner.numerics.observation import noise_key
 
 RANDOM = np.random.default_rng(4)
 X = RANDOM.normal(size=(100, 6)).astype(np.float16)
@@ -79,23 +81,12 @@ def test_the_target_is_the_named_column(tmp_path: Path) -> None:
     assert next(part.pairs(5))[1].tolist() == [99, 98, 97, 96, 95]
 
 
-@pytest.mark.parametrize(("target", "first"), [("mass", 0), ("anything", 7)])
-def test_y_stands_in_for_a_target_the_file_does_not_name(tmp_path: Path, target: str, first: int) -> None:
-    """A plain `y` is the target, unless a column has the target's name."""
-    part = opened(tmp_path, changed(y=np.full(100, 7))).split("train", 1, **{**SEEN, "target": target})
-
-    assert next(part.pairs(1))[1].tolist() == [first]
-
-
 def test_noise_is_scaled_by_the_stored_sigma(tmp_path: Path) -> None:
-    """The same rows at noise 1 and 2 differ from the clean ones by z sigma and 2 z sigma."""
-    source = opened(tmp_path)
-    clean, one, two = (
-        next(source.split("val", 20, **{**SEEN, "noise": n}).inputs(20)) for n in (0.0, 1.0, 2.0)
-    )
+    """What is added to a row is the noise times its own sigma times the normals of its split."""
+    part = opened(tmp_path).split("val", 20, **{**SEEN, "noise": 2.0})
+    z = normals(noise_key(0, "val"), torch.arange(20), 6).numpy()
 
-    torch.testing.assert_close(two - clean, 2 * (one - clean), atol=1e-5, rtol=1e-5)
-    assert 0.7 < float(((one - clean) / torch.tensor(SIGMA[50:70])).std()) < 1.3
+    np.testing.assert_allclose(next(part.inputs(20)), X[50:70] + 2 * SIGMA[50:70] * z, rtol=1e-5)
 
 
 def test_without_sigma_the_only_noise_is_zero(tmp_path: Path) -> None:

@@ -67,9 +67,7 @@ def test_extreme_words_give_finite_numbers(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.parametrize("block", [1, 100, 1 << 20])
-def test_any_batch_slice_order_or_block_gives_the_same_numbers(
-    block: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_any_batch_slice_order_or_block_gives_the_same_numbers(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """A number depends on key, row and column and on nothing else."""
     whole = normals(3, ROWS, 77)
     monkeypatch.setitem(noise.BLOCK, "cpu", block)

@@ -36,9 +36,7 @@ def test_every_alpha_is_scikit_learns_solution(n: int, p: int, solver: str) -> N
 
     for k, alpha in enumerate(ALPHAS):
         oracle = Ridge(alpha=alpha, solver=solver).fit(x, y)
-        np.testing.assert_allclose(
-            path.weights[:, k], oracle.coef_, rtol=0, atol=1e-8 * abs(oracle.coef_).max()
-        )
+        np.testing.assert_allclose(path.weights[:, k], oracle.coef_, rtol=0, atol=1e-8 * abs(oracle.coef_).max())
         np.testing.assert_allclose(path.intercepts[k], oracle.intercept_, rtol=1e-8)
         np.testing.assert_allclose(path.predict(torch.tensor(x))[:, k], oracle.predict(x), rtol=1e-8)
 
@@ -50,9 +48,7 @@ def test_fewer_rows_than_columns_are_fitted() -> None:
 
     for k, alpha in enumerate(ALPHAS[1:]):
         oracle = Ridge(alpha=alpha, solver="svd").fit(x, y)
-        np.testing.assert_allclose(
-            path.weights[:, k], oracle.coef_, rtol=0, atol=1e-8 * abs(oracle.coef_).max()
-        )
+        np.testing.assert_allclose(path.weights[:, k], oracle.coef_, rtol=0, atol=1e-8 * abs(oracle.coef_).max())
 
 
 @pytest.mark.parametrize("alpha", [1e-9, 1e-6, 1e-2])
@@ -61,9 +57,7 @@ def test_ill_conditioned_rows_are_fitted(alpha: float) -> None:
     x, y = problem(500, 30, condition=1e6)
     oracle = Ridge(alpha=alpha, solver="svd").fit(x, y)
 
-    np.testing.assert_allclose(
-        fitted(x, y, [alpha]).predict(torch.tensor(x))[:, 0], oracle.predict(x), rtol=1e-8
-    )
+    np.testing.assert_allclose(fitted(x, y, [alpha]).predict(torch.tensor(x))[:, 0], oracle.predict(x), rtol=1e-8)
 
 
 def test_streamed_rows_give_the_same_path() -> None:

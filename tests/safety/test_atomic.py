@@ -73,9 +73,10 @@ def test_failing_disk_leaves_the_old_file(
     """Whatever the disk refuses, the old file is intact, no temporary file stays, the reason is said."""
     target = tmp_path / "a"
     target.write_bytes(b"old")
-    with monkeypatch.context() as patched, pytest.raises(StorageFailed) as caught:
-        refuse(patched, operation, code)
+    refuse(monkeypatch, operation, code)
+    with pytest.raises(StorageFailed) as caught:
         atomic.replace(target, b"new")
+    monkeypatch.undo()
 
     assert target.read_bytes() == b"old"
     assert names(tmp_path) == ["a"]
@@ -85,9 +86,7 @@ def test_failing_disk_leaves_the_old_file(
 
 def test_failing_lock_leaves_no_temporary_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file system without locks is an error, not litter."""
-    monkeypatch.setattr(
-        atomic.fcntl, "flock", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOLCK, "no locks"))
-    )
+    monkeypatch.setattr(fcntl, "flock", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOLCK, "no locks")))
 
     with pytest.raises(StorageFailed, match="no locks"):
         atomic.replace(tmp_path / "a", b"new")
@@ -127,7 +126,7 @@ def test_file_changed_meanwhile_is_left_alone(tmp_path: Path, found: bytes | Non
     if found is not None:
         target.write_bytes(found)
 
-    with pytest.raises(Busy, match="changed while .* nothing written"):
+    with pytest.raises(Busy, match=r"changed while .* nothing written"):
         atomic.replace(target, b"new", expected=b"old")
     assert names(tmp_path) == (["a"] if found else [])
     assert not found or target.read_bytes() == found
@@ -164,9 +163,7 @@ def test_sweep_deletes_stale_files_and_spares_those_being_written(tmp_path: Path
     assert atomic.sweep(tmp_path / "missing") == 0
 
 
-def test_writer_survives_a_sweep_between_open_and_lock(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_writer_survives_a_sweep_between_open_and_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A temporary file swept before it was locked is made again."""
     real = fcntl.flock
     swept: list[Path] = []
@@ -192,10 +189,7 @@ def test_killed_writer_leaves_the_old_file_and_a_stale_one(tmp_path: Path) -> No
         f"atomic.replace(pathlib.Path({str(tmp_path / 'a')!r}), b'new')"
     )
 
-    assert (
-        subprocess.run([sys.executable, "-c", script], check=False, cwd=Path(__file__).parents[2]).returncode
-        == -9
-    )
+    assert subprocess.run([sys.executable, "-c", script], check=False, cwd=Path(__file__).parents[2]).returncode == -9
     assert (tmp_path / "a").read_bytes() == b"old"
     assert atomic.sweep(tmp_path) == 1
     assert names(tmp_path) == ["a"]
@@ -219,7 +213,7 @@ def test_lock_without_a_name_in_it_is_still_held(tmp_path: Path) -> None:
     path = tmp_path / "run"
     with atomic.lock(path):
         path.write_text("\x1b[31m", encoding="utf-8")
-        with pytest.raises(Busy, match="^[^\x1b]*another process holds run"), atomic.lock(path):
+        with pytest.raises(Busy, match=r"^[^\x1b]*another process holds run"), atomic.lock(path):
             pass
 
 

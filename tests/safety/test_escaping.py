@@ -91,9 +91,10 @@ R² = 0.94, p > 0.05 (95 % CI: 0.9–0.95) · −0.0176
 """.strip().splitlines()
 EXTENSIONS = [
     "tables", "attr_list", "def_list", "footnotes", "admonition", "abbr", "toc", "md_in_html",
-    "pymdownx.superfences", "pymdownx.tilde", "pymdownx.caret", "pymdownx.mark", "pymdownx.critic", "pymdownx.keys",
-    "pymdownx.betterem", "pymdownx.emoji", "pymdownx.magiclink", "pymdownx.arithmatex", "pymdownx.details",
-    "pymdownx.tasklist", "pymdownx.inlinehilite", "pymdownx.quotes", "pymdownx.blocks.admonition",
+    "pymdownx.superfences", "pymdownx.tilde", "pymdownx.caret", "pymdownx.mark", "pymdownx.critic",
+    "pymdownx.keys", "pymdownx.betterem", "pymdownx.emoji", "pymdownx.magiclink", "pymdownx.arithmatex",
+    "pymdownx.details", "pymdownx.tasklist", "pymdownx.inlinehilite", "pymdownx.quotes",
+    "pymdownx.blocks.admonition",
 ]  # fmt: skip
 
 

@@ -25,9 +25,7 @@ def root(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(
-    "written", ["a.csv", "sub/new file.csv", "./sub/../a.csv", "in/b.csv", "中文.csv", "..."]
-)
+@pytest.mark.parametrize("written", ["a.csv", "sub/new file.csv", "./sub/../a.csv", "in/b.csv", "中文.csv", "..."])
 def test_paths_inside_are_returned_below_the_folder(root: Path, written: str) -> None:
     """A relative path that stays inside is accepted, whether the file exists or not."""
     assert inside(root, written, "data.path").is_relative_to(root)
@@ -43,9 +41,9 @@ def test_folder_itself_may_be_reached_through_a_link(root: Path) -> None:
 @pytest.mark.parametrize(
     "written",
     [
-        "", " ", ".", "./", "..", "../x", "sub/../../x", "/etc/passwd", "//x", "C:/x", "c:x", "a\\b", "..\\x", "a\0b",
-        "a\nb", "a\x1b[31m", "a\u202eb", "a\u2028b", "a\ud800b", "out", "out/x", "out/../../data/a.csv", "etc",
-        "../data-private/x", "in/../../x", "x" * 2000,
+        "", " ", ".", "./", "..", "../x", "sub/../../x", "/etc/passwd", "//x", "C:/x", "c:x", "a\\b",
+        "..\\x", "a\0b", "a\nb", "a\x1b[31m", "a\u202eb", "a\u2028b", "a\ud800b", "out", "out/x",
+        "out/../../data/a.csv", "etc", "../data-private/x", "in/../../x", "x" * 2000,
     ],
 )  # fmt: skip
 def test_paths_that_leave_the_folder_are_refused(root: Path, written: str) -> None:

@@ -1,0 +1,117 @@
+"""A tiny knowledge base for tests: a dict of files becomes a folder, its data a few numbers nobody cares about."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+
+PROTOCOL = """---
+kind: protocol
+id: tiny
+version: 1
+title: Tiny rows
+data:
+  source: arrays
+  path: tiny.npz
+  columns: {weight: kg, age: years}
+rows: {val: 40, test: 80}
+seed: 7
+axes:
+  noise: [0, 1]
+target: weight
+metrics: [r2, mae, rmse, bias]
+slices:
+  young: age < 40
+  old: age >= 40
+---
+
+# Tiny rows
+"""
+
+EXPERIMENT = """---
+kind: exp
+id: TOY-1
+title: A toy
+date: 2026-01-02
+protocol: tiny@1
+noise: 1
+train: 200
+jobs:
+  weak:   {job: ridge, alpha: 1e4}
+  strong: {job: ridge, alpha: val}
+define:
+  gain: strong.r2 - weak.r2
+expect:
+  H-A:
+    gain >= 0.2: keep the strong one
+    gain > 0:    keep either
+    else:        keep the weak one
+  H-B: strong.r2 > 0.5
+---
+
+# A toy
+
+<!-- logg: header -->
+
+R² goes from [?.???][weak.r2] to [?.???][strong.r2], a gain of [+?.???][gain] ([?.??, ?.??][ci(gain)]).
+[It helps][gain > 0].
+
+<!-- logg: verdict -->
+
+<!-- logg: expectations -->
+
+<!-- logg: results -->
+
+<!-- logg: figure {kind: bars, of: [weak.r2, strong.r2]} -->
+
+<!-- logg: provenance -->
+"""
+
+HUB = """---
+kind: hub
+id: TOY-hub
+title: Toy hub
+date: 2026-01-02
+cites:
+  toy: TOY-1
+claims:
+  K1: toy.gain > 0
+---
+
+# Toy hub
+
+[?][K1] and [the strong one wins][K1]: [?.??][toy.strong.r2].
+"""
+
+
+def data(rows: int = 320, width: int = 6) -> bytes:
+    """Return an npz file of inputs, noise and two label columns, the same bytes every time."""
+    generator = np.random.default_rng(3)
+    age = generator.uniform(20, 60, rows)
+    x = generator.normal(size=(rows, width))
+    weight = x @ np.linspace(1, 2, width) + 0.05 * age + 60
+    buffer = io.BytesIO()
+    np.savez(buffer, X=x.astype(np.float32), sigma=np.full_like(x, 0.3, dtype=np.float32), weight=weight, age=age)
+    return buffer.getvalue()
+
+
+def base(folder: Path, **documents: str) -> Path:
+    """Write a knowledge base of the tiny protocol, its data and the documents given by path below `logg/`."""
+    write(folder, {"protocols/tiny.md": PROTOCOL, **{name.replace("__", "/") + ".md": t for name, t in documents.items()}})
+    (folder / "logg" / "tiny.npz").write_bytes(data())
+    return folder
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    """Write files below `logg/`, line ends as they stand."""
+    for name, text in files.items():
+        path = folder / "logg" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode("utf-8"))
+
+
+def toy(folder: Path) -> Path:
+    """Write the toy base: one protocol, one experiment, one hub."""
+    return base(folder, toy__exp__toy=EXPERIMENT, **{"toy__toy-hub": HUB})
