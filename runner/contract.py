@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import torch
 
 REQUIRED = object()
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 class Split(Protocol):
@@ -96,9 +97,9 @@ class Shape:
             case "union":
                 return " or ".join(str(part) for part in self.parts)
             case "tuple":
-                return f"a list of {self.parts[0]}"
+                return f"a list (each {self.parts[0]})"
             case "dict":
-                return f"a map of names to {self.parts[0]}"
+                return f"a map (each value {self.parts[0]})"
             case _:
                 return {"int": "a whole number", "float": "a number", "str": "text", "none": "nothing"}.get(
                     self.name, "true or false"
@@ -136,11 +137,11 @@ def contracts(folder: Path) -> dict[str, Contract]:
 def read_contract(path: Path) -> Contract:
     """Read one plug-in file: docstring, VERSION, USES_VAL and the fields of Params."""
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree = ast.parse(path.read_bytes())
     except (SyntaxError, ValueError) as error:
         raise _refused(path, getattr(error, "lineno", 1) or 1, f"is not Python: {error}") from error
     literals = _literals(tree)
-    if not isinstance(literals.get("VERSION"), int):
+    if type(literals.get("VERSION")) is not int:
         raise _refused(path, 1, "has no literal VERSION = <whole number>")
     return Contract(
         name=path.stem,
@@ -162,8 +163,8 @@ def accept(shape: Shape, node: yaml.Node) -> Any:
     if shape.name == "dict" and isinstance(node, yaml.Mapping):
         return {key.text: accept(shape.parts[0], item) for key, item in node.entries}
     if not isinstance(node, yaml.Scalar) or shape.name in {"tuple", "dict"}:
-        raise Mismatch(f"{shape} is due")
-    return _scalar(shape, node.text)
+        raise _mismatch(shape, node)
+    return _scalar(shape, node)
 
 
 def _first_accepted(shape: Shape, node: yaml.Node) -> Any:
@@ -172,11 +173,16 @@ def _first_accepted(shape: Shape, node: yaml.Node) -> Any:
             return accept(part, node)
         except Mismatch:
             continue
-    raise Mismatch(f"{shape} is due")
+    raise _mismatch(shape, node)
 
 
-def _scalar(shape: Shape, text: str) -> Any:
-    number = quantity(text)
+def _mismatch(shape: Shape, node: yaml.Node) -> Mismatch:
+    written = f"`{node.text}`" if isinstance(node, yaml.Scalar) else "a collection"
+    return Mismatch(f"{written} where {shape} is due")
+
+
+def _scalar(shape: Shape, node: yaml.Scalar) -> Any:
+    text, number = node.text, quantity(node.text)
     if shape.name == "str":
         return text
     if shape.name == "bool" and text in {"true", "false"}:
@@ -190,7 +196,7 @@ def _scalar(shape: Shape, text: str) -> Any:
     for choice in shape.choices:
         if text == str(choice) or (number is not None and number == choice):
             return choice
-    raise Mismatch(f"`{text}` where {shape} is due")
+    raise _mismatch(shape, node)
 
 
 def _refused(path: Path, line: int, message: str) -> InputRefused:
@@ -205,7 +211,7 @@ def _literals(tree: ast.Module) -> dict[str, Any]:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             try:
                 found[node.targets[0].id] = ast.literal_eval(node.value)
-            except ValueError:
+            except (TypeError, ValueError):
                 continue
     return found
 
@@ -217,7 +223,7 @@ def _parameters(tree: ast.Module, path: Path) -> Iterator[Parameter]:
             continue
         try:
             default = ast.literal_eval(node.value) if node.value else REQUIRED
-        except ValueError as error:
+        except (TypeError, ValueError) as error:
             raise _refused(path, node.lineno, f"gives `{node.target.id}` a default that is no literal") from error
         yield Parameter(node.target.id, _shape(node.annotation, path), default)
 
@@ -231,9 +237,8 @@ def _shape(node: ast.expr, path: Path) -> Shape:
         case ast.BinOp(left=left, op=ast.BitOr(), right=right):
             parts = (_shape(left, path), _shape(right, path))
             return Shape("union", tuple(p for part in parts for p in (part.parts if part.name == "union" else (part,))))
-        case ast.Subscript(value=ast.Name(id="Literal"), slice=choices):
-            value = ast.literal_eval(choices)
-            return Shape("literal", choices=value if isinstance(value, tuple) else (value,))
+        case ast.Subscript(value=ast.Name(id="Literal"), slice=written) if choices := _choices(written):
+            return Shape("literal", choices=choices)
         case ast.Subscript(value=ast.Name(id="tuple"), slice=ast.Tuple(elts=[item, ast.Constant(value=value)])) if (
             value is ...
         ):
@@ -243,10 +248,19 @@ def _shape(node: ast.expr, path: Path) -> Shape:
     raise _refused(path, node.lineno, f"has an annotation a front matter cannot express: {ast.unparse(node)}")
 
 
+def _choices(node: ast.expr) -> tuple[Any, ...]:
+    """Return the values between the brackets of `Literal[...]`, nothing where one is no literal."""
+    try:
+        value = ast.literal_eval(node)
+    except (TypeError, ValueError):
+        return ()
+    return value if isinstance(value, tuple) else (value,)
+
+
 def _code_digest(tree: ast.Module) -> str:
     """Hash what the file does: its tree without docstrings, comments and layout."""
     bare = ast.parse(ast.unparse(tree))
     for node in ast.walk(bare):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
+        if isinstance(node, DOCUMENTED) and ast.get_docstring(node) is not None:
             node.body = node.body[1:] or [ast.Pass()]
     return hashlib.sha256(ast.unparse(bare).encode()).hexdigest()[:12]

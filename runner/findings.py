@@ -62,7 +62,7 @@ CODES: dict[str, Code] = {
     "LG210": Code("citation and its text do not fit"),
     "LG211": Code("markup that renderers read differently"),
     "LG212": Code("conflict marker"),
-    "LG213": Code("not UTF-8 text"),
+    "LG213": Code("not readable as text"),
     "LG215": Code("not available yet"),
     # what an expression cannot mean
     "LG301": Code("expression cannot be read"),

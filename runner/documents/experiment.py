@@ -10,56 +10,54 @@ from runner.documents.form import Form
 from runner.documents.judged import read_judged
 from runner.documents.kinds import Experiment, Job
 from runner.expressions.names import suggestion
-from runner.findings import Place
 from runner.safety import bounded_yaml as yaml
 
 FIELDS = ("protocol", "noise", "train", "jobs", "expect", "mvp")
 LATER = ("sweep", "train_noise", "published", "withdrawn", "retired")
+LATER_IN_JOBS = ("like",)
 
 
 def read_experiment(form: Form, jobs: Mapping[str, Contract]) -> Experiment:
     """Read an experiment's own fields; everything wrong lands in the form's findings."""
-    form.require("protocol")
-    form.require("train")
+    for field in ("protocol", "train", "jobs"):
+        form.require(field)
     declared = form.form("jobs")
-    form.require("jobs")
-    read = [_read_job(declared, name, node, jobs) for name, _, node in declared.named("the job")]
+    read = [_read_job(declared, key, node, jobs) for key, node in declared.named("the job")]
     return Experiment(
         protocol=form.text("protocol"),
-        noise=form.number("noise", 0.0, lambda value: value >= 0),
+        noise=form.number("noise"),
         train=form.size("train"),
         jobs={job.name: job for job in read if job is not None},
         expect=read_judged(form.form("expect")),
         mvp=form.text("mvp"),
-        places={key: form.key_place(key) for key in FIELDS},
     )
 
 
-def _read_job(form: Form, name: str, node: yaml.Node, jobs: Mapping[str, Contract]) -> Job | None:
+def _read_job(form: Form, key: yaml.Scalar, node: yaml.Node, jobs: Mapping[str, Contract]) -> Job | None:
+    name = key.text
     if not isinstance(node, yaml.Mapping):
-        form.report("LG203", node, f"job `{name}` is a map", f"write `{name}: {{job: ridge}}`")
+        form.report("LG203", node, f"job `{name}` takes a map", f"write `{name}: {{job: ridge}}`")
         return None
     inner = Form(node, form.name, form.findings)
-    kind = inner.mapping.get("job")
-    if inner.mapping.get("like") is not None:
-        inner.only(tuple(key.text for key, _ in node.entries if key.text != "like"), ("like",))
+    if node.get("like") is not None:
+        inner.only(node.keys(), LATER_IN_JOBS)
         return None
-    if not isinstance(kind, yaml.Scalar) or kind.text not in jobs:
-        written = kind.text if isinstance(kind, yaml.Scalar) else ""
+    kind = node.get("job")
+    written = kind.text if isinstance(kind, yaml.Scalar) else ""
+    if written not in jobs:
         message = f"unknown job `{written}`" if written else f"`{name}` does not say which job it is"
-        inner.report("LG204", kind or node, message, suggestion(written, jobs))
+        inner.report("LG204", inner.node("job"), message, suggestion(written, jobs))
         return None
-    contract = jobs[kind.text]
-    place = Place(form.name, node.line, node.column)
-    params = read_params(inner, contract, skip=("job",))
-    return Job(name, contract.name, contract.version, contract.code, contract.uses_val, params, place)
+    contract = jobs[written]
+    params = read_params(inner, contract, skip="job")
+    return Job(name, written, contract.version, contract.code, contract.uses_val, params, form.place(key))
 
 
-def read_params(form: Form, contract: Contract, skip: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Read a plug-in's parameters against its contract, defaults filled in."""
+def read_params(form: Form, contract: Contract, skip: str) -> dict[str, Any]:
+    """Read a plug-in's parameters against its contract, defaults filled in; `skip` is the field that names it."""
     params = {name: parameter.default for name, parameter in contract.parameters.items()}
-    for key, node in form.entries():
-        if key.text in skip:
+    for key, node in form.mapping.entries:
+        if key.text == skip:
             continue
         parameter = contract.parameters.get(key.text)
         if parameter is None:
@@ -69,6 +67,7 @@ def read_params(form: Form, contract: Contract, skip: tuple[str, ...] = ()) -> d
         try:
             params[key.text] = accept(parameter.shape, node)
         except Mismatch as error:
+            del params[key.text]
             form.report("LG203", node, f"`{key.text}` of `{contract.name}`: {error}")
     for name, value in params.items():
         if value is REQUIRED:

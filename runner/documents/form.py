@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Iterable, Iterator
 
 from runner.documents.kinds import Formula
 from runner.expressions.names import is_name, suggestion
@@ -11,8 +10,6 @@ from runner.expressions.parse import RESERVED, parse
 from runner.expressions.tokens import ExpressionRefused, quantity
 from runner.findings import Finding, Place
 from runner.safety import bounded_yaml as yaml
-
-T = TypeVar("T")
 
 
 class Form:
@@ -32,10 +29,17 @@ class Form:
         """Add a finding at a node."""
         self.findings.append(Finding(code, self.place(node), message, fix))
 
-    def key_place(self, key: str) -> Place:
-        """Return where a key stands, or the whole mapping when it is missing."""
-        nodes = (scalar for scalar, _ in self.mapping.entries if scalar.text == key)
-        return self.place(next(nodes, self.mapping))
+    def node(self, key: str) -> yaml.Node:
+        """Return a field's value, or the whole mapping when it is missing: where to point."""
+        return self.mapping.get(key) or self.mapping
+
+    def given(self, key: str) -> yaml.Node | None:
+        """Return a field's value, nothing when it is missing or left empty."""
+        match self.mapping.get(key):
+            case yaml.Scalar(text="", plain=True) | yaml.Sequence(items=()) | yaml.Mapping(entries=()):
+                return None
+            case node:
+                return node
 
     def only(self, known: Iterable[str], later: Iterable[str] = ()) -> None:
         """Report every field that is neither known nor known to come later."""
@@ -49,72 +53,68 @@ class Form:
 
     def require(self, key: str) -> yaml.Node | None:
         """Return a field that must be there, or report that it is missing."""
-        node = self.mapping.get(key)
-        if node is None or (isinstance(node, yaml.Scalar) and not node.text and node.plain):
-            self.report("LG202", node or self.mapping, f"`{key}` is missing", f"add `{key}:`")
-            return None
+        node = self.given(key)
+        if node is None:
+            self.report("LG202", self.node(key), f"`{key}` is missing", f"add `{key}:`")
         return node
 
     def text(self, key: str, default: str = "") -> str:
         """Return a field as the text it is written as."""
-        node = self.mapping.get(key)
+        node = self.given(key)
         if node is None:
             return default
         if isinstance(node, yaml.Scalar):
             return node.text
-        self.report("LG203", node, f"`{key}` is one value, not several")
+        self.report("LG203", node, f"`{key}` takes one value, not several")
         return default
 
     def required_text(self, key: str) -> str:
         """Return a text field that must be there."""
         return self.text(key) if self.require(key) is not None else ""
 
-    def number(self, key: str, default: float, check: Callable[[float], bool] = lambda _: True) -> float:
-        """Return a field as a number written the way people write numbers."""
-        node = self.mapping.get(key)
+    def number(self, key: str, default: float = 0.0, *, whole: bool = False) -> float:
+        """Return a field as a number from 0 up, written the way people write numbers."""
+        node = self.given(key)
         if node is None:
             return default
         value = quantity(node.text) if isinstance(node, yaml.Scalar) else None
-        if value is None or not check(value):
+        if value is None or value < 0 or (whole and value % 1):
             written = f"`{node.text}`" if isinstance(node, yaml.Scalar) else "a collection"
-            self.report("LG203", node, f"`{key}` is {written}, a number is due", "write 0.5, 32k or 1M")
+            due, fix = ("a whole number", "write 500, 32k or 1M") if whole else ("a number", "write 0.5")
+            self.report("LG203", node, f"`{key}` is {written}, {due} from 0 up is due", fix)
             return default
         return value
 
     def size(self, key: str, default: int = 0) -> int:
-        """Return a field as a count of rows."""
-        return int(self.number(key, default, lambda value: value >= 0 and value == int(value)))
+        """Return a field as a whole number from 0 up."""
+        return int(self.number(key, default, whole=True))
 
     def form(self, key: str) -> Form:
         """Return a nested mapping as a form of its own; an empty one when it is missing."""
         node = self.mapping.get(key)
         if isinstance(node, yaml.Mapping):
             return Form(node, self.name, self.findings)
-        if node is not None and not (isinstance(node, yaml.Scalar) and not node.text):
-            self.report("LG203", node, f"`{key}` is a map of names to values", "write one `name: value` per line")
-        line, column = (node.line, node.column) if node else (self.mapping.line, self.mapping.column)
-        return Form(yaml.Mapping((), line, column, flow=False), self.name, self.findings)
+        if self.given(key) is not None:
+            self.report("LG203", self.node(key), f"`{key}` takes a map of names", "write one `name: value` per line")
+        empty = yaml.Mapping((), self.node(key).line, self.node(key).column)
+        return Form(empty, self.name, self.findings)
 
     def texts(self, key: str) -> tuple[str, ...]:
         """Return a field that is a list of words (one word is a list of one)."""
-        node = self.mapping.get(key)
+        node = self.given(key)
         if node is None:
             return ()
         items = node.items if isinstance(node, yaml.Sequence) else (node,)
         words = tuple(item.text for item in items if isinstance(item, yaml.Scalar))
         if len(words) != len(items):
-            self.report("LG203", node, f"`{key}` is a list of words")
+            self.report("LG203", node, f"`{key}` takes a list of words", "write [one, two]")
         return words
 
-    def entries(self) -> Iterator[tuple[yaml.Scalar, yaml.Node]]:
-        """Yield the entries in order."""
-        yield from self.mapping.entries
-
-    def named(self, what: str) -> Iterator[tuple[str, yaml.Scalar, yaml.Node]]:
+    def named(self, what: str) -> Iterator[tuple[yaml.Scalar, yaml.Node]]:
         """Yield the entries whose key may serve as a name, reporting those that may not."""
         for key, node in self.mapping.entries:
             if is_name(key.text) and key.text not in RESERVED:
-                yield key.text, key, node
+                yield key, node
                 continue
             taken = key.text in RESERVED
             reason = "is a word of the language" if taken else "is not lower-case letters, digits and _"

@@ -15,7 +15,7 @@ ELSE = "else"
 def read_judged(form: Form) -> dict[str, Judged]:
     """Read a map of key -> predicate, ladder, other key or `human`."""
     found: dict[str, Judged] = {}
-    for key, node in form.entries():
+    for key, node in form.mapping.entries:
         if not is_key(key.text) or ":" in key.text:
             form.report("LG203", key, f"key `{key.text}` does not start with a capital", "write K1, H-A or Gate-1")
             continue
@@ -48,7 +48,7 @@ def _read_ladder(form: Form, key: str, place: Place, node: yaml.Mapping) -> Ladd
     complete = [rung for rung in rungs if rung is not None]
     last = node.entries[-1][0].text if node.entries else ""
     if last != ELSE or any(head.text == ELSE for head, _ in node.entries[:-1]):
-        form.report("LG202", node, f"the ladder `{key}` does not end with `else`", "add `else: what to do then`")
+        form.report("LG202", node, f"the ladder `{key}` does not end with `else`", "end it with `else: what to do`")
         return None
     return Ladder(key, tuple(complete), place) if len(complete) == len(rungs) else None
 
@@ -63,7 +63,7 @@ def _read_rung(form: Form, head: yaml.Scalar, tail: yaml.Node) -> Rung | None:
     if isinstance(tail, yaml.Mapping):
         inner = Form(tail, form.name, form.findings)
         inner.only(("do", "opens", "closes"))
-        return Rung(formula, inner.text("do"), inner.texts("opens"), inner.texts("closes"))
+        return Rung(formula, inner.required_text("do"), inner.texts("opens"), inner.texts("closes"))
     if isinstance(tail, yaml.Sequence) or not tail.text:
         form.report("LG203", tail, "a rung says what to do", f"write `{head.text}: what to do`")
         return None

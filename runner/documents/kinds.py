@@ -108,7 +108,6 @@ class Experiment:
     jobs: Mapping[str, Job]
     expect: Mapping[str, Judged]
     mvp: str
-    places: Mapping[str, Place]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from runner.contract import contracts
 from runner.documents.kinds import Experiment, Hub, Judged, Protocol, Roadmap
-from runner.documents.reading import Document, Plugins, read_document
+from runner.documents.reading import LANGUAGES, Document, Plugins, read_document
 from runner.expressions.names import suggestion
 from runner.findings import InputRefused, UsageError
 
@@ -158,4 +158,7 @@ def _default_language(root: Path) -> str:
         table = tomllib.loads(settings.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputRefused(f"pyproject.toml: {error}", code="LG201") from error
-    return str(table.get("tool", {}).get("runner", {}).get("lang", "en"))
+    lang = str(table.get("tool", {}).get("runner", {}).get("lang", "en"))
+    if lang not in LANGUAGES:
+        raise InputRefused(f"pyproject.toml: no labels in `{lang}`", code="LG203", fix="use en or zh")
+    return lang

@@ -8,11 +8,11 @@ from typing import Any
 
 from runner.contract import Contract
 from runner.documents.experiment import read_params
-from runner.documents.form import Form
+from runner.documents.form import Form, pointed
 from runner.documents.kinds import Formula, Protocol
 from runner.expressions.names import suggestion
 from runner.expressions.syntax import is_predicate, references
-from runner.expressions.tokens import quantity
+from runner.expressions.tokens import ExpressionRefused, quantity
 from runner.safety import bounded_yaml as yaml
 
 FIELDS = ("version", "data", "rows", "seed", "axes", "target", "metrics", "slices")
@@ -25,9 +25,8 @@ def read_protocol(form: Form, sources: Mapping[str, Contract]) -> Protocol:
     """Read a protocol's own fields; everything wrong lands in the form's findings."""
     for field in ("version", "data", "rows", "target", "metrics"):
         form.require(field)
-    data = form.form("data")
-    source, options = _read_source(data, sources)
-    columns = dict(options.get("columns", {}))
+    source, options = _read_source(form, sources)
+    columns = dict(options.get("columns") or {})
     rows, axes = form.form("rows"), form.form("axes")
     rows.only(("val", "test"))
     axes.only(("noise",))
@@ -42,23 +41,24 @@ def read_protocol(form: Form, sources: Mapping[str, Contract]) -> Protocol:
         noise=_noise_levels(axes),
         target=form.text("target"),
         metrics=_metrics(form),
-        slices=_slices(form.form("slices"), columns),
+        slices=_slices(form.form("slices"), columns if "columns" in options else None),
     )
     if columns and protocol.target not in columns:
-        node = form.mapping.get("target") or form.mapping
-        form.report("LG302", node, f"no column `{protocol.target}`", suggestion(protocol.target, columns))
+        fix = suggestion(protocol.target, columns)
+        form.report("LG302", form.node("target"), f"no column `{protocol.target}`", fix)
     return protocol
 
 
-def _read_source(data: Form, sources: Mapping[str, Contract]) -> tuple[str, dict[str, Any]]:
-    name = data.required_text("source")
+def _read_source(form: Form, sources: Mapping[str, Contract]) -> tuple[str, dict[str, Any]]:
+    data = form.form("data")
+    name = data.required_text("source") if data.mapping.entries else ""
     if name not in sources:
-        node = data.mapping.get("source") or data.mapping
-        data.report("LG204", node, f"unknown source `{name}`", suggestion(name, sources))
+        if name:
+            data.report("LG204", data.node("source"), f"unknown source `{name}`", suggestion(name, sources))
         return name, {}
     contract = sources[name]
     asked = {key: parameter for key, parameter in contract.parameters.items() if key not in SHARED}
-    return name, read_params(data, replace(contract, parameters=asked), skip=("source",))
+    return name, read_params(data, replace(contract, parameters=asked), skip="source")
 
 
 def _noise_levels(axes: Form) -> tuple[float, ...]:
@@ -66,7 +66,7 @@ def _noise_levels(axes: Form) -> tuple[float, ...]:
     for word in axes.texts("noise"):
         value = quantity(word)
         if value is None or value < 0:
-            axes.report("LG203", axes.mapping.get("noise") or axes.mapping, f"noise `{word}` is no number from 0 up")
+            axes.report("LG203", axes.node("noise"), f"noise `{word}` is no number from 0 up")
         else:
             levels.append(value)
     return tuple(levels) or (0.0,)
@@ -74,34 +74,36 @@ def _noise_levels(axes: Form) -> tuple[float, ...]:
 
 def _metrics(form: Form) -> tuple[str, ...]:
     written = form.texts("metrics")
-    node = form.mapping.get("metrics") or form.mapping
     for metric in written:
         if metric not in METRICS:
-            form.report("LG302", node, f"unknown metric `{metric}`", suggestion(metric, METRICS))
+            form.report("LG302", form.node("metrics"), f"unknown metric `{metric}`", suggestion(metric, METRICS))
     return tuple(metric for metric in written if metric in METRICS)
 
 
-def _slices(form: Form, columns: Mapping[str, str]) -> dict[str, Formula]:
+def _slices(form: Form, columns: Mapping[str, str] | None) -> dict[str, Formula]:
     slices: dict[str, Formula] = {}
-    for name, key, node in form.named("the slice"):
+    for key, node in form.named("the slice"):
         if isinstance(node, yaml.Mapping):
-            message = f"slice `{name}` by bins is not available yet"
+            message = f"slice `{key.text}` by bins is not available yet"
             form.report("LG215", key, message, "write one predicate per slice")
             continue
         formula = form.formula(node)
         if formula is None or not _reads_columns(form, node, formula, columns):
             continue
-        slices[name] = formula
+        slices[key.text] = formula
     return slices
 
 
-def _reads_columns(form: Form, node: yaml.Node, formula: Formula, columns: Mapping[str, str]) -> bool:
+def _reads_columns(form: Form, node: yaml.Node, formula: Formula, columns: Mapping[str, str] | None) -> bool:
     if not is_predicate(formula.tree):
-        form.report("LG304", node, "a slice is a predicate over columns", "write mh < -1")
+        form.report("LG304", node, "a slice is a predicate over columns", "write column < 40")
         return False
     for reference in references(formula.tree):
-        name = ".".join(reference.names)
-        if name not in columns:
-            form.report("LG302", node, f"no column `{name}`", suggestion(name, columns))
+        name = formula.text[reference.start : reference.end]
+        if columns is not None and name not in columns:
+            fix = suggestion(name, columns) or "name it under `columns:` of `data:`"
+            at = (reference.start, reference.end)
+            error = ExpressionRefused(f"no column `{name}`", *at, fix=fix, code="LG302")
+            form.findings.append(pointed(error, formula.place))
             return False
     return True

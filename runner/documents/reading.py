@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 from runner.contract import Contract
 from runner.documents import experiment, protocol
 from runner.documents.form import Form
 from runner.documents.judged import read_judged
-from runner.documents.kinds import Body, Cite, Experiment, Formula, Hub, Names, Roadmap
+from runner.documents.kinds import Body, Cite, Experiment, Formula, Hub, Names, Protocol, Roadmap
 from runner.documents.scanner import Scan, scan
 from runner.documents.source import Source, read_source
-from runner.expressions.names import is_key, suggestion
+from runner.expressions.names import is_key, is_protocol_id, suggestion
 from runner.findings import Finding, InputRefused, Place
 from runner.safety import bounded_yaml as yaml
 
 COMMON = ("kind", "id", "title", "topic", "date", "lang", "hub", "cites", "define")
 KINDS = ("exp", "hub", "roadmap", "protocol")
+LANGUAGES = ("en", "zh")
+DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,7 @@ class Document:
     names: Names
     body: Body | None
     findings: tuple[Finding, ...]
+    places: Mapping[str, Place] = field(default_factory=dict)
 
     @property
     def path(self) -> Path:
@@ -61,6 +66,10 @@ class Document:
     def experiment(self) -> Experiment | None:
         """Return the experiment this document is, if it is one."""
         return self.body if isinstance(self.body, Experiment) else None
+
+    def place(self, key: str) -> Place:
+        """Return where a field of the front matter stands, or the start of the file."""
+        return self.places.get(key, self.source.place(0))
 
     @property
     def readable(self) -> bool:
@@ -84,7 +93,7 @@ def read_document(path: Path, root: Path, plugins: Plugins, lang: str) -> Docume
     except yaml.YamlRefused as error:
         place = Place(source.name, error.line, error.column)
         return _page(source, scanned, lang, (Finding("LG201", place, error.message, error.fix),))
-    if not isinstance(node, yaml.Mapping) or node.get("kind") is None:
+    if not isinstance(node, yaml.Mapping) or not {"kind", "id"}.intersection(node.keys()):
         return _page(source, scanned, lang, ())
     return _keyed(source, scanned, node, plugins, lang)
 
@@ -102,23 +111,24 @@ def _page(source: Source, scanned: Scan, lang: str, findings: tuple[Finding, ...
 def _keyed(source: Source, scanned: Scan, node: yaml.Mapping, plugins: Plugins, lang: str) -> Document:
     findings: list[Finding] = []
     form = Form(node, source.name, findings)
+    for key in ("kind", "id", "title"):
+        form.require(key)
     kind = form.text("kind")
     body = _body(form, kind, plugins)
-    for field in ("id", "title"):
-        form.require(field)
     return Document(
         source=source,
         scan=scanned,
         kind=kind if kind in KINDS else "page",
-        id=_identity(form, kind),
+        id=_identity(form, body),
         title=form.text("title"),
         topic=_checked_topic(form, source),
-        date=form.text("date"),
+        date=_date(form),
         lang=_language(form, lang),
         hub=form.text("hub"),
         names=Names(_cites(form.form("cites")), _definitions(form.form("define"))),
         body=body,
         findings=tuple(findings),
+        places={key.text: form.place(key) for key, _ in node.entries},
     )
 
 
@@ -136,56 +146,75 @@ def _body(form: Form, kind: str, plugins: Plugins) -> Body | None:
         case "roadmap":
             form.only((*COMMON, "gates", "phases"), ("now", "priority"))
             return _roadmap(form)
-    node = form.mapping.get("kind") or form.mapping
-    form.report("LG203", node, f"unknown kind `{kind}`", suggestion(kind, KINDS))
+    if kind:
+        form.report("LG203", form.node("kind"), f"unknown kind `{kind}`", suggestion(kind, KINDS))
     return None
 
 
 def _roadmap(form: Form) -> Roadmap:
     phases = form.form("phases")
-    return Roadmap(read_judged(form.form("gates")), {key.text: phases.texts(key.text) for key, _ in phases.entries()})
+    mvps = {key.text: phases.texts(key.text) for key, _ in phases.mapping.entries}
+    return Roadmap(read_judged(form.form("gates")), mvps)
 
 
-def _identity(form: Form, kind: str) -> str:
+def _identity(form: Form, body: Body | None) -> str:
     written = form.text("id")
-    if kind == "protocol":
-        return f"{written}@{form.text('version', '1')}"
-    if written and not is_key(written):
-        node = form.mapping.get("id") or form.mapping
-        form.report("LG203", node, f"id `{written}` is not a key", "start with a capital; use letters, digits, . _ -")
+    if isinstance(body, Protocol):
+        if written and not is_protocol_id(written):
+            fix = "use letters, digits, . _ -"
+            form.report("LG203", form.node("id"), f"id `{written}` cannot name a file", fix)
+        return f"{written}@{body.version}"
+    if written and (not is_key(written) or ":" in written):
+        fix = "start with a capital; use letters, digits, . _ -"
+        form.report("LG203", form.node("id"), f"id `{written}` is not a key", fix)
     return written
+
+
+def _date(form: Form) -> str:
+    written = form.text("date")
+    if written and not _is_date(written):
+        form.report("LG203", form.node("date"), f"`{written}` is no date", "write 2026-01-31")
+    return written
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return DATE.fullmatch(text) is not None  # the standard library also takes weeks and no dashes
 
 
 def _language(form: Form, default: str) -> str:
     lang = form.text("lang", default)
-    if lang not in {"en", "zh"}:
-        form.report("LG203", form.mapping.get("lang") or form.mapping, f"no labels in `{lang}`", "use en or zh")
+    if lang not in LANGUAGES:
+        form.report("LG203", form.node("lang"), f"no labels in `{lang}`", "use en or zh")
         return default
     return lang
 
 
 def _cites(form: Form) -> dict[str, Cite]:
     cites: dict[str, Cite] = {}
-    for alias, key, node in form.named("the alias"):
-        text = form.text(alias)
-        experiment_id, _, job = text.partition("/")
+    for key, node in form.named("the alias"):
+        written = node.text if isinstance(node, yaml.Scalar) else ""
+        experiment_id, _, job = written.partition("/")
         if not is_key(experiment_id):
-            form.report("LG203", node, f"`{text}` names no experiment", "write EXPERIMENT-ID or EXPERIMENT-ID/job")
+            form.report("LG203", node, f"`{written}` names no experiment", "write EXPERIMENT-ID or EXPERIMENT-ID/job")
             continue
-        cites[alias] = Cite(alias, experiment_id, job, form.place(key))
+        cites[key.text] = Cite(key.text, experiment_id, job, form.place(key))
     return cites
 
 
 def _definitions(form: Form) -> dict[str, Formula]:
-    read = ((name, form.formula(node)) for name, _, node in form.named("the definition"))
+    read = ((key.text, form.formula(node)) for key, node in form.named("the definition"))
     return {name: formula for name, formula in read if formula is not None}
 
 
 def _checked_topic(form: Form, source: Source) -> str:
     folder = _topic(source)
     if form.text("topic", folder) != folder:
-        node = form.mapping.get("topic") or form.mapping
-        form.report("LG203", node, f"the file stands in the folder of `{folder}`", "move it, or drop `topic:`")
+        message = f"the file stands in the folder of `{folder}`"
+        form.report("LG203", form.node("topic"), message, "move it, or drop `topic:`")
     return folder
 
 

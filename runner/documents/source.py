@@ -35,13 +35,20 @@ class Source:
     def place(self, offset: int) -> Place:
         """Return the line and column of an offset."""
         line = bisect_right(self._line_starts, offset)
-        return Place(self.name, line, offset - self._line_starts[line - 1] + 1)
+        start = self._line_starts[line - 1]
+        if line == 1 and self.text.startswith("\ufeff"):
+            start += 1  # editors do not count the byte order mark
+        return Place(self.name, line, max(offset - start, 0) + 1)
 
 
 def read_source(path: Path, root: Path) -> Source:
     """Read a file as strict UTF-8, refusing what is no text with the byte that is wrong."""
     name = path.relative_to(root).as_posix()
-    content = path.read_bytes()
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        message = f"cannot be read: {error.strerror}"
+        raise InputRefused(message, place=Place(name), code="LG213", fix="mend its permissions") from error
     if len(content) > LARGEST:
         message = f"larger than {LARGEST // 1_000_000} MB"
         raise InputRefused(message, place=Place(name), code="LG213", fix="split the document")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from runner.documents.kinds import Judged
 from runner.documents.library import Library
 from runner.documents.reading import Document
 from runner.expressions.names import suggestion
@@ -14,34 +15,39 @@ def trouble(library: Library) -> Iterator[Finding]:
     """Yield every finding about front matters, ids, keys and aliases."""
     for document in library.documents:
         yield from document.findings
-    yield from _duplicates(library)
-    for document in library.experiments:
-        yield from _experiment_trouble(library, document)
+    yield from _duplicate_ids(library)
+    yield from _duplicate_keys(library)
     for document in library.documents:
-        yield from _cite_trouble(library, document)
+        yield from _protocol_trouble(library, document)
+        yield from _mvp_trouble(library, document)
         yield from _hub_trouble(library, document)
+        yield from _cite_trouble(library, document)
+        yield from _define_trouble(document)
 
 
-def _duplicates(library: Library) -> Iterator[Finding]:
+def _duplicate_ids(library: Library) -> Iterator[Finding]:
     seen: dict[str, Document] = {}
     for document in library.documents:
-        if document.id and document.id.casefold() in seen:
-            other = seen[document.id.casefold()]
-            message = f"id `{document.id}` is also that of {other.name}"
-            yield Finding("LG206", document.source.place(0), message, "give one of them another id")
-        seen.setdefault(document.id.casefold(), document)
-    keys: dict[str, Document] = {}
-    for document, judged in library.judged():
-        full = f"{document.topic}:{judged.key}".casefold()
-        if document.kind == "exp":
+        if not document.id:
             continue
-        if full in keys and keys[full] is not document:
-            message = f"key `{judged.key}` is also used in {keys[full].name}"
-            yield Finding("LG206", judged.place, message, "keys are unique within a topic")
-        keys.setdefault(full, document)
+        first = seen.setdefault(document.id.casefold(), document)
+        if first is not document:
+            message = f"id `{document.id}` is also that of {first.name}"
+            yield Finding("LG206", document.place("id"), message, "give one of them another id")
 
 
-def _experiment_trouble(library: Library, document: Document) -> Iterator[Finding]:
+def _duplicate_keys(library: Library) -> Iterator[Finding]:
+    """Claims and gates share the keys of their topic, expectations those of their experiment."""
+    seen: dict[tuple[str, str], tuple[Document, Judged]] = {}
+    for document, judged in library.judged():
+        scope = document.name if document.kind == "exp" else document.topic
+        first, other = seen.setdefault((scope, judged.key.casefold()), (document, judged))
+        if other is not judged:
+            message = f"key `{judged.key}` is also used in {first.name}"
+            yield Finding("LG206", judged.place, message, "give one of them another key")
+
+
+def _protocol_trouble(library: Library, document: Document) -> Iterator[Finding]:
     experiment = document.experiment
     if experiment is None or not experiment.protocol:
         return
@@ -49,26 +55,29 @@ def _experiment_trouble(library: Library, document: Document) -> Iterator[Findin
     protocols = [d.id for d in library.documents if d.kind == "protocol"]
     if protocol is None:
         message = f"unknown protocol `{experiment.protocol}`"
-        yield Finding("LG207", experiment.places["protocol"], message, suggestion(experiment.protocol, protocols))
+        yield Finding("LG207", document.place("protocol"), message, suggestion(experiment.protocol, protocols))
         return
     if experiment.noise not in protocol.noise:
         levels = ", ".join(f"{level:g}" for level in protocol.noise)
         message = f"noise {experiment.noise:g} is not an axis value of {experiment.protocol}"
-        yield Finding("LG203", experiment.places["noise"], message, f"use one of {levels}")
-    if experiment.mvp and library.mvp(experiment.mvp, document) is None:
-        message = f"no roadmap has the MVP `{experiment.mvp}`"
-        known = library.mvps(document.topic)
-        yield Finding("LG207", experiment.places["mvp"], message, suggestion(experiment.mvp, known))
+        yield Finding("LG203", document.place("noise"), message, f"use one of {levels}")
     for name, job in experiment.jobs.items():
         if name in protocol.slices or name in protocol.metrics:
             yield Finding("LG206", job.place, f"`{name}` names a job and a slice or metric", "rename the job")
+
+
+def _mvp_trouble(library: Library, document: Document) -> Iterator[Finding]:
+    mvp = document.experiment.mvp if document.experiment else ""
+    if mvp and library.mvp(mvp, document) is None:
+        fix = suggestion(mvp, library.mvps(document.topic))
+        yield Finding("LG207", document.place("mvp"), f"no roadmap has the MVP `{mvp}`", fix)
 
 
 def _hub_trouble(library: Library, document: Document) -> Iterator[Finding]:
     hubs = [d.id for d in library.documents if d.kind == "hub"]
     if document.hub and document.hub not in hubs:
         message = f"unknown hub `{document.hub}`"
-        yield Finding("LG207", document.source.place(0), message, suggestion(document.hub, hubs))
+        yield Finding("LG207", document.place("hub"), message, suggestion(document.hub, hubs))
 
 
 def _cite_trouble(library: Library, document: Document) -> Iterator[Finding]:
@@ -84,3 +93,10 @@ def _cite_trouble(library: Library, document: Document) -> Iterator[Finding]:
         elif cite.job and cite.job not in target.experiment.jobs:
             message = f"{cite.experiment} has no job `{cite.job}`"
             yield Finding("LG207", cite.place, message, suggestion(cite.job, target.experiment.jobs))
+
+
+def _define_trouble(document: Document) -> Iterator[Finding]:
+    jobs = document.experiment.jobs if document.experiment else {}
+    for name, formula in document.names.define.items():
+        if name in jobs:
+            yield Finding("LG206", formula.place, f"`{name}` names a job and a definition", "rename one of them")

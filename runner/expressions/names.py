@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 KEY = re.compile(r"(?:(?P<topic>[a-z][a-z0-9_-]*):)?(?P<key>[A-Z][A-Za-z0-9_.-]*)")
 NAME = re.compile(r"[a-z][a-z0-9_]*")
-LABEL = re.compile(r"[A-Za-z0-9(.\-](?:[\x20-\x7e])*")
+PROTOCOL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 FORBIDDEN = set('[]|\\`$^{}"#&;~@')
 
 
@@ -19,6 +19,11 @@ def is_key(label: str) -> bool:
 def is_name(text: str) -> bool:
     """Tell whether a job, an alias or a definition may be called so."""
     return NAME.fullmatch(text) is not None
+
+
+def is_protocol_id(text: str) -> bool:
+    """Tell whether a protocol may be called so: its id names the file of its rows."""
+    return PROTOCOL_ID.fullmatch(text) is not None
 
 
 def label_trouble(label: str) -> str:

@@ -98,7 +98,7 @@ class _Parser:
         if not self.at("not"):
             return self.comparison()
         start = self.advance().start
-        operand = self.negation()
+        operand = self.deeper(self.negation)
         _require_predicate(operand, "not")
         return Logic("not", (operand,), start, operand.end)
 
@@ -133,26 +133,27 @@ class _Parser:
         if not self.at("-"):
             return self.atom()
         start = self.advance().start
-        operand = self.signed()
+        operand = self.deeper(self.signed)
+        _require_quantity(operand, "-")
         return Negative(operand, start, operand.end)
 
-    def atom(self) -> Expression:
+    def deeper(self, part: Callable[[], Expression]) -> Expression:
+        """Read a part one level further in, so that no text can exhaust the stack."""
         self.depth += 1
         if self.depth > DEEPEST:
-            raise self.unexpected("parentheses are nested too deeply")
-        try:
-            return self.bare_atom()
-        finally:
-            self.depth -= 1
+            raise self.unexpected("parentheses or signs are nested too deeply")
+        tree = part()
+        self.depth -= 1
+        return tree
 
-    def bare_atom(self) -> Expression:
+    def atom(self) -> Expression:
         token = self.token
         if token.kind == "number":
             self.advance()
             return Number(token.value, token.start, token.end)
         if self.at("("):
             self.advance()
-            inner = self.disjunction()
+            inner = self.deeper(self.disjunction)
             self.expect(")")
             return inner
         if token.kind != "name" or token.text in WORDS:
@@ -168,12 +169,9 @@ class _Parser:
             message = f"the function `{name.text}` is not available yet"
             raise ExpressionRefused(message, name.start, name.end, fix=f"use {', '.join(FUNCTIONS)}", code="LG215")
         self.expect("(")
-        arguments = [self.disjunction()]
-        while self.at(","):
-            self.advance()
-            arguments.append(self.disjunction())
-        end = self.expect(")").end
-        return Call(name.text, tuple(arguments), name.start, end)
+        argument = self.deeper(self.disjunction)
+        _require_quantity(argument, name.text)
+        return Call(name.text, (argument,), name.start, self.expect(")").end)
 
     def reference(self) -> Reference:
         segments = [self.segment()]
@@ -226,13 +224,12 @@ def _refuse_inner_calls(node: Expression) -> None:
 
 def _require_predicate(node: Expression, word: str) -> None:
     if not is_predicate(node):
-        message = f"`{word}` joins comparisons, not quantities"
-        raise ExpressionRefused(
-            message, node.start, node.end, fix="write a comparison such as a.r2 > 0.5", code="LG304"
-        )
+        message = f"`{word}` takes comparisons, not quantities"
+        fix = "write a comparison such as a.r2 > 0.5"
+        raise ExpressionRefused(message, node.start, node.end, fix=fix, code="LG304")
 
 
-def _require_quantity(node: Expression, operator: str) -> None:
+def _require_quantity(node: Expression, word: str) -> None:
     if is_predicate(node):
-        message = f"`{operator}` needs quantities on both sides, not a comparison"
-        raise ExpressionRefused(message, node.start, node.end, fix="join comparisons with and / or", code="LG304")
+        message = f"`{word}` takes quantities, not comparisons"
+        raise ExpressionRefused(message, node.start, node.end, fix="write a quantity such as a.r2", code="LG304")

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 
 from runner.findings import InputRefused
 
-NUMBER = r"(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?"
+NUMBER = r"(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 SIZES = {"": 1.0, "k": 1e3, "M": 1e6}
 TOKEN = re.compile(
     rf"(?P<number>(?>{NUMBER}))(?P<size>[kM]?)(?![A-Za-z_%])"
     r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*)"
-    r"|(?P<operator><=|>=|(?<![=<>])[<>](?!=)|=(?![=<>])|[-+*/(),.])"
+    r"|(?P<operator>[<>]=?(?![=<>])|=(?![=<>])|[-+*/(),.])"
 )
 INSTEAD = {
-    "≥": ">=", "≤": "<=", "−": "-", "–": "-", "×": "*", "÷": "/", "（": "(", "）": ")", "，": ",",
+    "≥": ">=", "≤": "<=", "=>": ">=", "=<": "<=", "−": "-", "–": "-", "×": "*", "÷": "/",
+    "（": "(", "）": ")", "，": ",",
     "%": "a plain fraction such as 0.05", "[": "parentheses", "]": "parentheses", "^": "a * a",
     "&": "and", "|": "or", "!": "not", "#": "a name", ";": "one expression per entry",
 }  # fmt: skip
@@ -60,18 +62,20 @@ def tokenize(text: str) -> list[Token]:
 
 def quantity(text: str) -> float | None:
     """Read a number as people write it (`32k`, `1e-3`, `20%`), or return None."""
-    match = re.fullmatch(rf"([-+]?{NUMBER})(k|M|\s?%)?", text.strip())
+    match = re.fullmatch(rf"([-+]?{NUMBER})(k|M| ?%)?", text.strip())
     if match is None:
         return None
     suffix = (match[2] or "").strip()
-    value = float(match[1])
-    return value / 100 if suffix == "%" else value * SIZES[suffix]
+    value = float(match[1]) / 100 if suffix == "%" else float(match[1]) * SIZES[suffix]
+    return value if math.isfinite(value) else None
 
 
 def _token(match: re.Match[str]) -> Token:
     kind = match.lastgroup or ""
     if kind in {"number", "size"}:
         value = float(match["number"]) * SIZES[match["size"]]
+        if not math.isfinite(value):
+            raise ExpressionRefused(f"`{match[0]}` is too large", *match.span(), fix="write a smaller number")
         return Token("number", match[0], match.start(), match.end(), value)
     return Token(kind, match[0], match.start(), match.end())
 
@@ -79,12 +83,8 @@ def _token(match: re.Match[str]) -> Token:
 def _stranger(text: str, position: int) -> ExpressionRefused:
     rest = text[position:]
     sign = rest[0]
-    if rest.startswith(("==", "!=")):
-        message = "two measurements are never equal"
-        return ExpressionRefused(message, position, position + 2, fix="compare with < or >")
-    if rest.startswith(("=>", "=<")):
-        fix = ">=" if rest.startswith("=>") else "<="
-        return ExpressionRefused(f"`{rest[:2]}` is not an operator", position, position + 2, fix=f"write {fix}")
+    if signs := re.match(r"[=!<>]{2,}", rest):
+        return _no_comparison(signs[0], position)
     if sign.isdigit() or sign == ".":
         word = re.match(r"[\w.%]+", rest)
         written = word[0] if word else sign
@@ -92,3 +92,11 @@ def _stranger(text: str, position: int) -> ExpressionRefused:
         return ExpressionRefused(f"`{written}` is not a number", position, position + len(written), fix=fix)
     fix = f"write {INSTEAD[sign]}" if sign in INSTEAD else "use names, numbers, + - * / and < <= > >="
     return ExpressionRefused(f"`{sign}` has no meaning in an expression", position, position + 1, fix=fix)
+
+
+def _no_comparison(signs: str, position: int) -> ExpressionRefused:
+    end = position + len(signs)
+    if signs in {"==", "!=", "<>"}:
+        return ExpressionRefused("two measurements are never equal", position, end, fix="compare with < or >")
+    fix = f"write {INSTEAD[signs]}" if signs in INSTEAD else "write < <= > or >="
+    return ExpressionRefused(f"`{signs}` is not an operator", position, end, fix=fix)

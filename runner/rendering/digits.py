@@ -230,8 +230,7 @@ def _signed(number: float, digits: str, sign: str, minus: str) -> str:
 
 def _bare(slot: Slot, number: float) -> str:
     """Choose the precision a lone ? leaves open: integers, whole percents, else four digits."""
-    whole = slot.group or math.isclose(number, round(number), rel_tol=RELATIVE, abs_tol=10.0**-MOST_DECIMALS)
-    if whole or (slot.percent and number >= 1):
+    if slot.group or math.isclose(number, round(number), rel_tol=RELATIVE, abs_tol=10.0**-MOST_DECIMALS):
         return f"{number:,.0f}"
     digits = f"{number:,.{_decimals(number, 1 if slot.percent else SIGNIFICANT)}f}"
     return digits.rstrip("0").rstrip(".") if "." in digits else digits

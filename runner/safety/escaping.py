@@ -12,15 +12,16 @@ REPLACEMENT: Final = "\ufffd"
 
 # What starts markup somewhere inside a line, on GitHub or on the site.
 INLINE: Final = re.compile(
-    r"""[\\`*{}\[\]|<>&~^$"']"""
-    r"|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])"  # snr_med stays readable, _emphasis_ does not happen
+    r"""[\\`*{}\[\]|~^$"']"""
+    r"|<(?![ 0-9=])|&(?=#?\w)|(?<=-)>"  # a tag or a reference; `p < 0.05` and `>99 %` stay readable
+    r"|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])"  # a name_like_this stays readable, _emphasis_ does not happen
     r"|={2,}|-{2,}|\+{2,}|\.{3,}"
-    r"|(?<=:)/(?=/)|(?<=www)\.|(?<=\w)@(?=\w)"  # addresses that link themselves
+    r"|(?<=:)/(?=/)|(?<=www)\.|(?<=\w)@(?=[\w-]+\.\w)"  # addresses that link themselves
     r"|:(?=[a-z0-9_+-]+:)",  # emoji names
     re.IGNORECASE,
 )
 # What starts a list, a heading, an underline, a definition or a box at the head of a line.
-LEADING: Final = re.compile(r"^(?:#|[-+=:](?=\s|$)|([:!?/])(?=\1\1)|\d{1,9}[.)](?=\s|$))")
+LEADING: Final = re.compile(r"^(?:#|>|[-+=:](?=\s|$)|([:!?/])(?=\1\1)|\d{1,9}[.)](?=\s|$))")
 ENTITY: Final = re.compile(r"&(?=#?\w+;)")
 NAMED: Final = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 TYPOGRAPHIC: Final = str.maketrans({"\\": "\u2216", "{": "(", "}": ")", "`": "\u2019"})

@@ -185,7 +185,10 @@ BLOCKS = [
     Case("words behind the closing one", BLOCK.rstrip() + " a\n", blocks=1, troubles=("text after marker",)),
     Case("without an end", f"{CITE}\n<!-- logg: a\n\n{CITE}", "p", troubles=("unclosed comment",)),
     Case(
-        "without an end before a marker", f"<!-- logg: a\n{BLOCK}{CITE}", "p", blocks=1, troubles=("unclosed comment",)
+        "without an end it swallows the next marker",
+        f"<!-- logg: a\n{BLOCK}{CITE}",
+        "tp",
+        troubles=("unclosed comment", "close without open"),
     ),
 ]
 
@@ -205,7 +208,6 @@ TROUBLES = [
     Case(
         "a conflict that starts in a block",
         "<!-- logg: a -->\n<<<<<<< HEAD\n<!-- /logg -->\n=======\n<!-- /logg -->\n>>>>>>> side\n",
-        headings=(),
         blocks=1,
         troubles=("conflict", "close without open"),
     ),

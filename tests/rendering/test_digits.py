@@ -115,6 +115,11 @@ def test_agreement_is_judged_at_the_precision_shown(text: str, value: float, agr
         assert agrees(text, [value]) is agree
 
 
+def test_lone_placeholder_does_not_agree_with_an_interval() -> None:
+    """A single ? that waits for an interval is unfilled, not wrong."""
+    assert agrees("95 % CI ?", [0.1, 0.2]) is False
+
+
 @pytest.mark.parametrize(
     ("text", "values", "filled"),
     [
@@ -130,8 +135,8 @@ def test_agreement_is_judged_at_the_precision_shown(text: str, value: float, agr
         ("只差 ?.??", [0.16], "只差 0.16"),
         ("95 % CI [?.????, ?.????]", [0, 0.0168], "95 % CI [0.0000, 0.0168]"),
         ("0.93-0.95", [0.9, 0.96], "0.90-0.96"), ("95 % CI ?", [0.0, 0.0168], "95 % CI [0.0000, 0.0168]"),
-        ("+?", [-0.914, 0.945], "[−0.914, +0.945]"), ("0.94", [0.9351], "0.94"),
-        ("words 0.1 stay", [0.3], "words 0.3 stay"),
+        ("+?", [-0.914, 0.945], "[−0.914, +0.945]"), ("0.94", [0.9351], "0.94"), ("0.93", [0.935], "0.93"),
+        ("-0.5, −0.5", [-1, -1], "-1.0, −1.0"), ("words 0.1 stay", [0.3], "words 0.3 stay"),
     ],
 )  # fmt: skip
 def test_filling_keeps_the_style(text: str, values: list[float], filled: str) -> None:

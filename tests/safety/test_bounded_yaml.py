@@ -116,7 +116,7 @@ def test_numbers_that_are_none_are_refused(written: str) -> None:
         ("a: `x`", 1, 4, "'`'.*quote"), ("a: 'it's'", 1, 8, "single quote.*quote"),
         ("a:\n\tb: 1", 2, 1, "tab"), ('a: "open', 1, 4, "never closes"),
         ("a: [1, 2", 1, 4, "never closes"), ("a: 1\nfoo\nb: 2", 2, 1, "no 'key: value'"),
-        ('a: "\\q"', 1, 4, "backslash"), ("[a, , b]", 1, 5, "','"), ("- a\nb: 1", 2, 1, "cannot read"),
+        ('a: "\\q"', 1, 4, "backslash"), ("[a, , b]", 1, 5, "',' stands where"), ("- a\nb: 1", 2, 1, "cannot read"),
     ],
 )  # fmt: skip
 @pytest.mark.usefixtures("parser")
@@ -137,9 +137,17 @@ def test_lines_of_a_refusal_count_from_the_snippets_first_line() -> None:
 
 @pytest.mark.parametrize("opening", ["[", "{", "- ", "? ", "[\n", "- [", "{a: [", "? - "])
 @pytest.mark.usefixtures("parser")
-def test_towers_are_refused_before_they_reach_the_parser(opening: str) -> None:
+def test_towers_are_refused(opening: str) -> None:
     """Sixty kilobytes of openings are one refusal, not a crash of the process."""
     assert refusal(opening * (60_000 // len(opening))).line >= 1
+
+
+@pytest.mark.parametrize(("opening", "column"), [("[", 101), ("- ", 1), ("{a: [", 251), ("{ x \n", 1)])
+def test_towers_do_not_reach_the_parser(monkeypatch: pytest.MonkeyPatch, opening: str, column: int) -> None:
+    """More openings than anyone writes are counted before libyaml sees them."""
+    monkeypatch.setattr(bounded_yaml, "_events", lambda _: pytest.fail("the parser was called"))
+
+    assert refusal(opening * 1000).column == column
 
 
 @pytest.mark.usefixtures("parser")
