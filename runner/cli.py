@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -21,23 +22,26 @@ ANNOTATIONS = 9  # more are dropped by GitHub without a word
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one verb; a person's mistake is one line, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal without Unicode still shows the rest
     options = parser().parse_args(arguments)
     if options.call is not _execute:  # small products: more threads only wait for each other
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from runner.findings import RunnerError
+    from runner.findings import RunnerError, StorageFailed
 
     try:
-        report = options.call(options)
+        return _printed(options.call(options), options)
     except RunnerError as error:
         return _refused(error, options)
     except KeyboardInterrupt:
         print("interrupted; finished fits are kept, run the same command again", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:
-        return 0
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        return _refused(StorageFailed(f"{error.filename or 'the disk'}: {reason}"), options)
     except Exception:  # noqa: BLE001 - our bug, not the person's: they get one line, we get the rest
         return _bug(_root(options))
-    return _printed(report, options)
 
 
 class OneLine(argparse.ArgumentParser):
@@ -172,7 +176,7 @@ def _refused(error: RunnerError, options: argparse.Namespace) -> int:
     from runner.findings import DocumentsRefused
 
     findings = error.findings if isinstance(error, DocumentsRefused) else []
-    if options.json:
+    if options.json or getattr(options, "format", "") == "json":
         _json({"error": str(error), "findings": [_entry(finding) for finding in findings]})
     else:
         for line in [*map(str, findings), str(error)]:
@@ -181,6 +185,16 @@ def _refused(error: RunnerError, options: argparse.Namespace) -> int:
 
 
 def _printed(report: Report, options: argparse.Namespace) -> int:
+    """Print a report; a reader who has seen enough and hung up changes nothing."""
+    try:
+        _print(report, options)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the interpreter complains at exit
+    return report.code
+
+
+def _print(report: Report, options: argparse.Namespace) -> None:
     form = getattr(options, "format", "text")
     if options.json or form == "json":
         _json({**report.data, "findings": [_entry(finding) for finding in report.findings]})
@@ -189,7 +203,6 @@ def _printed(report: Report, options: argparse.Namespace) -> int:
     else:
         for line in [*map(str, report.findings), *report.lines]:
             print(_plain(line))
-    return report.code
 
 
 def _bug(root: Path) -> int:
@@ -197,9 +210,8 @@ def _bug(root: Path) -> int:
     import tempfile
     import traceback
 
-    folder = root / ".logg" if (root / "logg").is_dir() else None
-    if folder is not None:
-        folder.mkdir(exist_ok=True)
+    hidden = root / ".logg"
+    folder = hidden if hidden.is_dir() and os.access(hidden, os.W_OK) else None
     with tempfile.NamedTemporaryFile("w", prefix="bug-", suffix=".txt", dir=folder, delete=False) as report:
         report.write(traceback.format_exc())
     print(f"a bug in runner, not a mistake of yours -> please report {report.name}", file=sys.stderr)

@@ -78,7 +78,13 @@ class Output:
 
 
 class Mismatch(Exception):
-    """A value is not of the declared shape; the message says what is due."""
+    """A value is not of the declared shape: which one, and what is due instead."""
+
+    def __init__(self, node: yaml.Node, due: Shape) -> None:
+        """Quote the value and say in words what is due."""
+        written = f"`{node.text}`" if isinstance(node, yaml.Scalar) else "a collection"
+        super().__init__(f"{written} where {due} is due")
+        self.node = node
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +156,7 @@ def read_contract(path: Path) -> Contract:
         version=literals["VERSION"],
         parameters={parameter.name: parameter for parameter in _parameters(tree, path)},
         uses_val=literals.get("USES_VAL") is True,
-        code=_code_digest(tree),
+        code=_code_digest(tree),  # last: it takes the docstrings out of the tree
     )
 
 
@@ -163,7 +169,7 @@ def accept(shape: Shape, node: yaml.Node) -> Any:
     if shape.name == "dict" and isinstance(node, yaml.Mapping):
         return {key.text: accept(shape.parts[0], item) for key, item in node.entries}
     if not isinstance(node, yaml.Scalar) or shape.name in {"tuple", "dict"}:
-        raise _mismatch(shape, node)
+        raise Mismatch(node, shape)
     return _scalar(shape, node)
 
 
@@ -173,12 +179,7 @@ def _first_accepted(shape: Shape, node: yaml.Node) -> Any:
             return accept(part, node)
         except Mismatch:
             continue
-    raise _mismatch(shape, node)
-
-
-def _mismatch(shape: Shape, node: yaml.Node) -> Mismatch:
-    written = f"`{node.text}`" if isinstance(node, yaml.Scalar) else "a collection"
-    return Mismatch(f"{written} where {shape} is due")
+    raise Mismatch(node, shape)
 
 
 def _scalar(shape: Shape, node: yaml.Scalar) -> Any:
@@ -196,7 +197,7 @@ def _scalar(shape: Shape, node: yaml.Scalar) -> Any:
     for choice in shape.choices:
         if text == str(choice) or (number is not None and number == choice):
             return choice
-    raise _mismatch(shape, node)
+    raise Mismatch(node, shape)
 
 
 def _refused(path: Path, line: int, message: str) -> InputRefused:
@@ -258,9 +259,8 @@ def _choices(node: ast.expr) -> tuple[Any, ...]:
 
 
 def _code_digest(tree: ast.Module) -> str:
-    """Hash what the file does: its tree without docstrings, comments and layout."""
-    bare = ast.parse(ast.unparse(tree))
-    for node in ast.walk(bare):
+    """Hash what the file does: its tree without docstrings (taken out here), comments and layout."""
+    for node in ast.walk(tree):
         if isinstance(node, DOCUMENTED) and ast.get_docstring(node) is not None:
             node.body = node.body[1:] or [ast.Pass()]
-    return hashlib.sha256(ast.unparse(bare).encode()).hexdigest()[:12]
+    return hashlib.sha256(ast.unparse(tree).encode()).hexdigest()[:12]

@@ -8,6 +8,7 @@ goes in the order predictions, result, figures, documents, so that a cut at any 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,15 +20,15 @@ from runner.checking.formulas import formula_trouble
 from runner.documents.reading import Document
 from runner.documents.trouble import trouble
 from runner.execution import execute as execution
-from runner.findings import DocumentsRefused, Finding, RunnerError, UsageError
+from runner.findings import ArtefactDamaged, DocumentsRefused, Finding, InputRefused, RunnerError, UsageError
 from runner.plans.estimates import estimate
 from runner.plans.specs import job_runs
 from runner.plans.staleness import reasons
 from runner.rendering import figures
 from runner.rendering.page import Page, render_page
 from runner.rendering.page import contradicted as contradictions
+from runner.rendering.runs import last_run
 from runner.results import places
-from runner.results.files import load_json
 from runner.safety import atomic
 from runner.verdicts.knowledge import Knowledge, gather
 
@@ -64,16 +65,17 @@ def execute(root: Path, words: list[str], *, everything: bool, settings: executi
 def render(root: Path, words: list[str], *, force: bool = False, show_diff: bool = False) -> Report:
     """Render in memory, draw the figures that are out of date, then write the documents that changed."""
     knowledge = gather(root)
-    chosen = [knowledge.library.named(word) for word in words] or list(knowledge.library.documents)
+    chosen = [_named(word, knowledge) for word in words] or list(knowledge.library.documents)
     pages = [render_page(document, knowledge, force=force) for document in chosen]
     if show_diff:
         return _differences(pages)
     drawn, undrawn = _draw(chosen, knowledge)
     written = [page for page in pages if page.changed and _write(page)]
-    left = [*_left(pages), *undrawn, *(finding for document in chosen for finding in document.findings)]
+    left = [*_unreadable(chosen, knowledge), *_left(pages), *undrawn]
     report = Report(findings=left, code=1 if any(f.severity == "error" for f in left) else 0)
-    report.lines = [f"wrote {page.document.name}" for page in written] + [f"drew {path}" for path in drawn]
-    report.data = {"written": [page.document.name for page in written], "drawn": drawn}
+    edited = [] if force else _hand_edits(pages, knowledge)
+    report.lines = [*edited, *(f"wrote {page.document.name}" for page in written), *(f"drew {path}" for path in drawn)]
+    report.data = {"written": [page.document.name for page in written], "drawn": drawn, "edited": edited}
     return report
 
 
@@ -120,7 +122,7 @@ def show(root: Path, word: str) -> Report:
     from runner.rendering.terminal import summary
 
     knowledge = gather(root)
-    lines, data = summary(knowledge.library.named(word), knowledge)
+    lines, data = summary(_named(word, knowledge), knowledge)
     return Report(lines, data)
 
 
@@ -165,7 +167,12 @@ def serve(root: Path, port: int, say: Say) -> Report:
 
 
 def _experiments(knowledge: Knowledge, words: list[str], *, everything: bool) -> list[Document]:
-    chosen = knowledge.library.experiments if everything else [knowledge.library.named(word) for word in words]
+    chosen = knowledge.library.experiments if everything else [_named(word, knowledge) for word in words]
+    unreadable = [finding for document in knowledge.library.documents for finding in document.findings]
+    if not chosen and everything and unreadable:
+        raise DocumentsRefused(unreadable)
+    if not chosen and everything:
+        raise UsageError("there is no experiment yet", fix='runner new exp TOPIC "TITLE"')
     if not chosen:
         raise UsageError("no experiment is named", fix="give an id, or --all")
     for document in chosen:
@@ -174,11 +181,28 @@ def _experiments(knowledge: Knowledge, words: list[str], *, everything: bool) ->
     return chosen
 
 
-def _refuse_unreadable(chosen: list[Document], knowledge: Knowledge) -> None:
-    """Refuse with every finding at once, before anything runs."""
+def _named(word: str, knowledge: Knowledge) -> Document:
+    """Return the document a person names; when one that cannot be read holds that id, say what is wrong with it."""
+    try:
+        return knowledge.library.named(word)
+    except UsageError:
+        line = re.compile(rf"^id:[ \t]*{re.escape(word)}\s*$", re.MULTILINE)
+        found = [f for d in knowledge.library.documents if line.search(d.source.text) for f in d.findings]
+        if not found:
+            raise
+        raise DocumentsRefused(found) from None
+
+
+def _unreadable(chosen: list[Document], knowledge: Knowledge) -> list[Finding]:
+    """Return what is wrong with the front matters of documents and of the protocols they rest on."""
     protocols = [knowledge.library.protocol_document(document) for document in chosen]
     named = {document.name for document in (*chosen, *protocols) if document is not None}
-    found = [finding for finding in trouble(knowledge.library) if finding.place.path in named]
+    return [finding for finding in trouble(knowledge.library) if finding.place.path in named]
+
+
+def _refuse_unreadable(chosen: list[Document], knowledge: Knowledge) -> None:
+    """Refuse with every finding at once, before anything runs."""
+    found = _unreadable(chosen, knowledge)
     found += [finding for document in chosen for finding in formula_trouble(document, knowledge)]
     errors = [finding for finding in dict.fromkeys(found) if finding.severity == "error"]
     if errors:
@@ -206,7 +230,7 @@ def _draw(chosen: list[Document], knowledge: Knowledge) -> tuple[list[str], list
             try:
                 figures.draw(figure, document, knowledge)
                 drawn.append(figure.path.relative_to(knowledge.library.root).as_posix())
-            except RunnerError as error:
+            except (InputRefused, ArtefactDamaged) as error:
                 undrawn.append(Finding(error.code or "LG106", finding.place, error.message, error.fix))
     return drawn, undrawn
 
@@ -223,13 +247,22 @@ def _left(pages: Iterable[Page]) -> list[Finding]:
 
 
 def _differences(pages: Iterable[Page]) -> Report:
+    shown = [line for page in pages for line in _difference(page.document.source.text, page)]
+    return Report(shown, {"differences": shown})
+
+
+def _hand_edits(pages: Iterable[Page], knowledge: Knowledge) -> list[str]:
+    """Return what `--force` would do to the blocks that a person has edited."""
+    kept = [page for page in pages if any(finding.code == "LG104" for finding in page.findings)]
+    forced = ((page, render_page(page.document, knowledge, force=True)) for page in kept)
+    return [line for page, other in forced for line in _difference(page.text, other)]
+
+
+def _difference(old: str, page: Page) -> Iterator[str]:
     import difflib
 
-    def lines(page: Page) -> Iterator[str]:
-        old, new = page.document.source.text.split("\n"), page.text.split("\n")
-        yield from difflib.unified_diff(old, new, page.document.name, page.document.name, lineterm="")
-
-    return Report([line for page in pages if page.changed for line in lines(page)])
+    name = page.document.name
+    return difflib.unified_diff(old.splitlines(), page.text.splitlines(), name, name, lineterm="")
 
 
 def _results(knowledge: Knowledge) -> int:
@@ -238,8 +271,7 @@ def _results(knowledge: Knowledge) -> int:
 
 def _plan_one(document: Document, knowledge: Knowledge, report: Report) -> None:
     runs, protocol = job_runs(document, knowledge.library), knowledge.library.protocol(document)
-    past_file = places.run_file(knowledge.library, document)
-    past = load_json(past_file, past_file.name) if past_file.is_file() else {}
+    past = last_run(document, knowledge) or {}
     why = {reason.run: reason for reason in reasons(runs, knowledge.store.result(document))}
     report.lines.append(f"{document.id}  {document.title}")
     for run in runs:

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
+
+from runner.contract import Source
+from runner.execution.filing import Made, file_fits, file_rows
+from runner.execution.fits import Fit
+from runner.plans.specs import job_runs
+from runner.results.arrays import rounded
+from runner.verdicts.knowledge import Knowledge, gather
 
 PROTOCOL = """---
 kind: protocol
@@ -99,7 +109,8 @@ def data(rows: int = 320, width: int = 6) -> bytes:
 
 def base(folder: Path, **documents: str) -> Path:
     """Write a knowledge base of the tiny protocol, its data and the documents given by path below `logg/`."""
-    write(folder, {"protocols/tiny.md": PROTOCOL, **{name.replace("__", "/") + ".md": t for name, t in documents.items()}})
+    named = {name.replace("__", "/") + ".md": text for name, text in documents.items()}
+    write(folder, {"protocols/tiny.md": PROTOCOL, **named})
     (folder / "logg" / "tiny.npz").write_bytes(data())
     return folder
 
@@ -115,3 +126,37 @@ def write(folder: Path, files: dict[str, str]) -> None:
 def toy(folder: Path) -> Path:
     """Write the toy base: one protocol, one experiment, one hub."""
     return base(folder, toy__exp__toy=EXPERIMENT, **{"toy__toy-hub": HUB})
+
+
+def labels(root: Path, test: int = 80) -> Source:
+    """Return a source that knows labels only: validation rows before the last `test` rows of the toy data."""
+    stored = np.load(root / "logg" / "tiny.npz")
+    ends = {"test": len(stored["age"]), "val": len(stored["age"]) - test}
+
+    def columns(split: str, rows: int) -> dict[str, np.ndarray]:
+        return {name: stored[name][ends[split] - rows : ends[split]] for name in ("weight", "age")}
+
+    return cast("Source", SimpleNamespace(labels=columns))
+
+
+def guess(root: Path, spread: float, seed: int = 1) -> np.ndarray:
+    """Return predictions of the toy's test rows that miss by about `spread`."""
+    truth = labels(root).labels("test", 80)["weight"]
+    return np.asarray(truth + spread * np.random.default_rng(seed).normal(size=80))
+
+
+def file(root: Path, identity: str, predictions: Mapping[str, np.ndarray | str], **scalars: float) -> Knowledge:
+    """File an experiment as if its jobs had predicted this (text: had failed so), and read the base again."""
+    knowledge = gather(root)
+    document = knowledge.library.named(identity)
+    file_rows(document, labels(root), knowledge)
+    made = [Made(run, _fit(run.name, predictions[run.name], scalars)) for run in job_runs(document, knowledge.library)]
+    file_fits(document, made, knowledge)
+    return gather(root)
+
+
+def _fit(run: str, predicted: np.ndarray | str, scalars: Mapping[str, Any]) -> Fit:
+    if isinstance(predicted, str):
+        return Fit(failed=predicted)
+    named = {f"{run}.{name}": value for name, value in scalars.items()}
+    return Fit({"val": rounded(np.zeros(40)), "test": rounded(predicted)}, named)

@@ -9,6 +9,7 @@ from runner.documents.reading import Document
 from runner.findings import ArtefactDamaged, Finding, Place, RunnerError
 from runner.plans.specs import job_runs
 from runner.plans.staleness import code_moved, reasons
+from runner.rendering.desk import legible
 from runner.results import places
 from runner.results.files import Result
 from runner.results.scoring import facts_of, populations_of
@@ -20,7 +21,7 @@ CLOSE = 1e-9
 
 def result_trouble(document: Document, knowledge: Knowledge) -> Iterator[Finding]:
     """Yield what is wrong with an experiment's files."""
-    if document.experiment is None or not document.readable:
+    if document.experiment is None or not legible(document, knowledge):
         return
     try:
         result = knowledge.store.result(document)

@@ -68,7 +68,7 @@ def read_params(form: Form, contract: Contract, skip: str) -> dict[str, Any]:
             params[key.text] = accept(parameter.shape, node)
         except Mismatch as error:
             del params[key.text]
-            form.report("LG203", node, f"`{key.text}` of `{contract.name}`: {error}")
+            form.report("LG203", error.node, f"`{key.text}` of `{contract.name}`: {error}")
     for name, value in params.items():
         if value is REQUIRED:
             form.report("LG205", form.mapping, f"`{contract.name}` needs `{name}`", f"add `{name}:`")

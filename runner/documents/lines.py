@@ -74,7 +74,7 @@ class _Lines:
     def _block(self) -> bool:
         """Take a generated block; its opening marker stands at column 0, whatever is open."""
         start = self.next
-        if self.source[start] not in "<>|":
+        if self.source[start] not in "<>":
             return False
         self.conflicts.see(start)
         if not self.source.startswith("<!-- ", start) or self._in_html(start):
@@ -109,8 +109,8 @@ class _Lines:
         """Read one line: what it continues, what it opens, and the text left over."""
         row = self._row()
         stack = self.stack
-        if row.blank and self._blank_again():
-            return
+        if row.blank:
+            self._skip_blank_lines()
         stack.match(row)
         if stack.leaf_takes(row) or opens(stack, row):
             return
@@ -128,14 +128,13 @@ class _Lines:
         self.blank_lines = self.blank_lines + 1 if row.blank else 0
         return row
 
-    def _blank_again(self) -> bool:
-        """Skip a run of blank lines once they change nothing; there may be very many."""
+    def _skip_blank_lines(self) -> None:
+        """Skip the rest of a run of blank lines once they change nothing; there may be very many."""
         containers = self.stack.containers
         settled = self.blank_lines > _SETTLED
         if not settled or not all(each.children and each.kind != "quote" for each in containers):
-            return False
+            return
         # A footnote goes on after empty lines only, an item after any blank line.
         in_note = any(each.kind == "note" for each in containers)
         match = _NO_LINES.match(self.text, self.next) if in_note else _BLANK_LINES.match(self.source, self.next)
         self.next = match.end() if match else self.next
-        return not in_note

@@ -13,7 +13,6 @@ _MARKER = re.compile(r"^<!-- (?:logg:|/logg\b)", re.MULTILINE | re.ASCII)
 _NAME = re.compile(r"[ \t]*([A-Za-z][\w-]*)(?=\s|-->)", re.ASCII)
 _CLOSE = re.compile(r"<!-- /logg(?: ([0-9a-f]{8}))? -->")
 _CONFLICT_OPENS, _CONFLICT_CLOSES = "<<<<<<< ", ">>>>>>> "
-_CONFLICT_SIGNS = (_CONFLICT_OPENS, _CONFLICT_CLOSES, "||||||| ")
 
 
 class Markers:
@@ -89,17 +88,19 @@ class Conflicts:
 
     def see(self, start: int) -> None:
         """Look at a line outside fences and blocks."""
-        if not self._source.startswith(_CONFLICT_SIGNS, start):
-            return
         if self._source.startswith(_CONFLICT_OPENS, start):
             self._report(start)
         elif self._source.startswith(_CONFLICT_CLOSES, start):
-            hidden = self._source.rfind("\n" + _CONFLICT_OPENS, self._seen, start)
-            if hidden >= 0 and not self._open:
-                self._report(hidden + 1)
-            self._open = False
+            self._close(start)
+
+    def _close(self, start: int) -> None:
+        hidden = self._source.rfind("\n" + _CONFLICT_OPENS, self._seen, start)
+        if hidden >= 0 and not self._open:  # it opens inside a block, and closes outside
+            self._report(hidden + 1)
+        self._open = False
         self._seen = start
 
     def _report(self, start: int) -> None:
         self._open = True
+        self._seen = start
         self.troubles.append(Trouble(start, "conflict", "settle this git conflict first"))

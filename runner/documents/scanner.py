@@ -54,7 +54,7 @@ def scan(text: str) -> Scan:
     defined = {fold_label(definition.label) for definition in structure.definitions}
     citations, troubles = _citations(text, structure.passages, defined)
     return Scan(
-        front.span(0) if front else None,
+        front.span(1) if front else None,
         tuple(citations),
         tuple(structure.blocks),
         tuple(structure.headings),

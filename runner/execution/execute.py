@@ -10,9 +10,9 @@ from runner.contract import Source
 from runner.documents.library import FOLDER
 from runner.documents.reading import Document
 from runner.execution import plugins, provenance
-from runner.execution.filing import Made, file_fits, file_result, file_rows, file_run
+from runner.execution.filing import Made, file_fits, file_result, file_rows, filed, run_is_told
 from runner.execution.fits import Fit, Workshop, fit
-from runner.findings import InputRefused
+from runner.findings import ArtefactDamaged, InputRefused
 from runner.plans.specs import JobRun, compute_key, job_runs
 from runner.plans.staleness import reasons
 from runner.safety import atomic
@@ -49,23 +49,29 @@ class Settings:
 def execute(document: Document, knowledge: Knowledge, settings: Settings) -> Execution:
     """Run what is missing of one experiment and file its result; one run per experiment at a time."""
     hidden = knowledge.library.root / HIDDEN
-    (hidden / "locks").mkdir(parents=True, exist_ok=True)
     started, began = provenance.now(), time.monotonic()
     with atomic.lock(hidden / "locks" / document.id):
-        runs = job_runs(document, knowledge.library)
-        if not settings.force and not reasons(runs, knowledge.store.result(document)):
+        runs, old = job_runs(document, knowledge.library), filed(document, knowledge)
+        if not settings.force and not reasons(runs, old) and _complete(document, knowledge):
             return Execution(document, [], _rescore(document, runs, knowledge), 0.0)
         device = settings.device or plugins.default_device()
         workshop = _workshop(document, knowledge, device)
         file_rows(document, workshop.source, knowledge)
         made = [Made(run, _fit(run, workshop, settings)) for run in runs]
-        changed = file_fits(document, made, knowledge)
         seconds = time.monotonic() - began
-        if changed:  # the run file speaks of the run that made what is filed
-            content = {**provenance.surroundings(knowledge.library.root, device), "started": started}
-            content |= {"format": 1, "runs": {m.run.name: {**m.fit.cost, "fresh": m.fit.fresh} for m in made}}
-            file_run(document, {**content, "seconds": round(seconds, 1)}, knowledge)
+        content = {**provenance.surroundings(knowledge.library.root, device), "started": started}
+        content |= {"format": 1, "runs": {m.run.name: {**m.fit.cost, "fresh": m.fit.fresh} for m in made}}
+        changed = file_fits(document, made, knowledge, {**content, "seconds": round(seconds, 1)})
     return Execution(document, made, changed, seconds)
+
+
+def _complete(document: Document, knowledge: Knowledge) -> bool:
+    """Tell whether predictions, rows and run file of a result are as they were filed."""
+    try:
+        knowledge.store.scores(document)
+    except ArtefactDamaged:
+        return False
+    return run_is_told(document, knowledge)
 
 
 def _fit(run: JobRun, workshop: Workshop, settings: Settings) -> Fit:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from runner.documents.reading import Document
 from runner.execution.fits import Fit
 from runner.findings import ArtefactDamaged, InputRefused
 from runner.plans.specs import JobRun, compute_key
+from runner.rendering.runs import last_run
 from runner.results import arrays, places
 from runner.results.files import Result, Run
 from runner.results.scoring import compose, kept_promises
@@ -48,19 +50,25 @@ def file_rows(document: Document, source: Source, knowledge: Knowledge) -> None:
         for name, values in source.labels(split, count).items()
     }
     path = places.rows_file(protocol_document)
-    if path.is_file() and not _same(columns, path.name, path) and _others(document, knowledge):
+    stored = _stored(path)
+    if stored == _digests(columns):
+        return
+    if stored is not None and _others(document, knowledge):
         message = f"the data no longer give the rows of {protocol_document.id}"
         raise InputRefused(message, code="LG406", fix="write a new version of the protocol")
-    if not path.is_file() or not _same(columns, path.name, path):
-        atomic.replace(path, arrays.pack(columns))
+    atomic.replace(path, arrays.pack(columns))
 
 
-def _same(columns: Mapping[str, np.ndarray], name: str, path: Any) -> bool:
+def _stored(path: Path) -> dict[str, str] | None:
+    """Return the hashes of the arrays in a file, None when it is not there or not readable."""
     try:
-        stored = arrays.unpack(path, name)
+        return _digests(arrays.unpack(path, path.name))
     except ArtefactDamaged:
-        return False
-    return {k: arrays.digest(v) for k, v in stored.items()} == {k: arrays.digest(v) for k, v in columns.items()}
+        return None
+
+
+def _digests(columns: arrays.Arrays) -> dict[str, str]:
+    return {name: arrays.digest(values) for name, values in columns.items()}
 
 
 def _others(document: Document, knowledge: Knowledge) -> bool:
@@ -75,12 +83,15 @@ def _others(document: Document, knowledge: Knowledge) -> bool:
     )
 
 
-def file_fits(document: Document, made: list[Made], knowledge: Knowledge) -> bool:
-    """File what an experiment's runs gave; says whether anything changed on disk."""
+def file_fits(
+    document: Document, made: list[Made], knowledge: Knowledge, told: Mapping[str, Any] | None = None
+) -> bool:
+    """File what an experiment's runs gave and what they told of themselves; says whether anything was filed anew."""
     predictions = {f"{m.run.name}/{split}": v for m in made for split, v in m.fit.predictions.items()}
     runs = {m.run.name: m.record() for m in made}
     scalars = {name: value for m in made for name, value in m.fit.scalars.items()}
-    return file_result(document, runs, predictions, scalars, knowledge, compute_key([m.run for m in made]))
+    key = compute_key([m.run for m in made])
+    return file_result(document, runs, predictions, scalars, knowledge, key, told=told)
 
 
 def file_result(
@@ -90,31 +101,40 @@ def file_result(
     scalars: Mapping[str, float],
     knowledge: Knowledge,
     key: str,
+    *,
+    told: Mapping[str, Any] | None = None,
 ) -> bool:
-    """Score predictions and file them with their result: arrays before the file that names their hashes."""
+    """Score predictions and file them, what a new run told, and last the result, which vouches for the rest."""
     result = places.result_file(knowledge.library, document)
     result.parent.mkdir(parents=True, exist_ok=True)
     scores = knowledge.store.score(document, runs, predictions)
-    promised = kept_promises(_old_promises(document, knowledge), key, promises(document))
-    composed = compose(scores, runs, scalars, promised)
+    old = filed(document, knowledge)
+    promised = kept_promises(old.promises if old else {}, key, promises(document))
+    content = compose(scores, runs, scalars, promised).dumps().encode()
     packed = places.predictions_file(knowledge.library, document)
-    changed = not packed.is_file() or not _same(predictions, packed.name, packed)
-    if changed:
+    moved = _stored(packed) != _digests(predictions)
+    anew = not result.is_file() or result.read_bytes() != content
+    if moved:
         atomic.replace(packed, arrays.pack(predictions))
-    return atomic.replace(result, composed.dumps().encode()) or changed
+    if told is not None and (anew or not run_is_told(document, knowledge)):
+        path = places.run_file(knowledge.library, document)
+        atomic.replace(path, canonical.dumps(dict(told)).encode())
+    return atomic.replace(result, content) or moved
 
 
-def _old_promises(document: Document, knowledge: Knowledge) -> Mapping[str, str]:
+def filed(document: Document, knowledge: Knowledge) -> Result | None:
+    """Return the result there is already, whose promises stay; a damaged one is not replaced."""
     try:
-        old: Result | None = knowledge.store.result(document)
+        return knowledge.store.result(document)
     except ArtefactDamaged as error:
         fix = f"restore it from git, or delete {places.result_file(knowledge.library, document).name} to lose them"
         message = f"{error.message}, so its promises cannot be kept"
         raise ArtefactDamaged(message, place=error.place, code=error.code, fix=fix) from error
-    return old.promises if old else {}
 
 
-def file_run(document: Document, content: Mapping[str, Any], knowledge: Knowledge) -> None:
-    """File what differs from run to run."""
-    path = places.run_file(knowledge.library, document)
-    atomic.replace(path, canonical.dumps(dict(content)).encode())
+def run_is_told(document: Document, knowledge: Knowledge) -> bool:
+    """Tell whether the run file of an experiment is there and readable."""
+    try:
+        return last_run(document, knowledge) is not None
+    except ArtefactDamaged:
+        return False

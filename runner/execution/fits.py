@@ -78,15 +78,7 @@ def fit(run: JobRun, workshop: Workshop, progress: Progress, *, force: bool) -> 
     try:
         output = module.run(module.Params(**run.job.params), workshop.data(run), context)
         fitted = _checked(run, output, workshop.protocol)
-    except (
-        RunnerError,
-        ArithmeticError,
-        ValueError,
-        RuntimeError,
-        TypeError,
-        LookupError,
-        MemoryError,
-    ) as error:
+    except Exception as error:  # noqa: BLE001 - a job may raise anything; its neighbours go on
         return Fit(failed=_one_line(error))
     cost = {
         "seconds": round(time.monotonic() - started, 3),
@@ -144,9 +136,8 @@ def _cached(run: JobRun, cache: Path) -> Fit | None:
     try:
         stored, predictions = load_json(note, note.name), arrays.unpack(packed, packed.name)
         hashes = {split: arrays.digest(values) for split, values in predictions.items()}
-        if hashes != stored["arrays"]:
-            return None
-    except (ArtefactDamaged, KeyError, TypeError):
+        scalars = {f"{run.name}.{name}": float(value) for name, value in stored["scalars"].items()}
+        made = Fit(predictions, scalars, dict(stored["cost"]), fresh=False)
+        return made if hashes == stored["arrays"] else None
+    except (ArtefactDamaged, AttributeError, LookupError, TypeError, ValueError):
         return None  # a damaged cache entry is only computed again
-    scalars = {f"{run.name}.{name}": value for name, value in stored["scalars"].items()}
-    return Fit(predictions, scalars, stored["cost"], fresh=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 
 from runner.expressions.syntax import (
@@ -154,8 +155,7 @@ class _Parser:
         if self.at("("):
             self.advance()
             inner = self.deeper(self.disjunction)
-            self.expect(")")
-            return inner
+            return replace(inner, start=token.start, end=self.expect(")").end)
         if token.kind != "name" or token.text in WORDS:
             wanted = "a name or a number is missing"
             raise self.unexpected(wanted if token.kind == "end" else f"{wanted} before `{token.text}`")

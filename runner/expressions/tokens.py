@@ -71,13 +71,12 @@ def quantity(text: str) -> float | None:
 
 
 def _token(match: re.Match[str]) -> Token:
-    kind = match.lastgroup or ""
-    if kind in {"number", "size"}:
-        value = float(match["number"]) * SIZES[match["size"]]
-        if not math.isfinite(value):
-            raise ExpressionRefused(f"`{match[0]}` is too large", *match.span(), fix="write a smaller number")
-        return Token("number", match[0], match.start(), match.end(), value)
-    return Token(kind, match[0], match.start(), match.end())
+    if not match["number"]:
+        return Token("name" if match["name"] else "operator", match[0], *match.span())
+    value = float(match["number"]) * SIZES[match["size"]]
+    if not math.isfinite(value):
+        raise ExpressionRefused(f"`{match[0]}` is too large", *match.span(), fix="write a smaller number")
+    return Token("number", match[0], *match.span(), value)
 
 
 def _stranger(text: str, position: int) -> ExpressionRefused:
@@ -85,9 +84,8 @@ def _stranger(text: str, position: int) -> ExpressionRefused:
     sign = rest[0]
     if signs := re.match(r"[=!<>]{2,}", rest):
         return _no_comparison(signs[0], position)
-    if sign.isdigit() or sign == ".":
-        word = re.match(r"[\w.%]+", rest)
-        written = word[0] if word else sign
+    if sign.isdigit():
+        written = re.split(r"[^\w.%]", rest, maxsplit=1)[0]
         fix = "write a fraction such as 0.05" if written.endswith("%") else "write 50k, 1M or 50000"
         return ExpressionRefused(f"`{written}` is not a number", position, position + len(written), fix=fix)
     fix = f"write {INSTEAD[sign]}" if sign in INSTEAD else "use names, numbers, + - * / and < <= > >="

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from runner.figures._canvas import COLOURS, INK, canvas, svg
+from runner.findings import InputRefused
 from runner.results.board import Board
 
 VERSION = 1
@@ -21,6 +23,9 @@ class Params:
 def draw(params: Params, board: Board) -> bytes:
     """Draw one bar per expression, its value written beside it."""
     quantities = [board.quantity(text) for text in params.of]
+    for text, quantity in zip(params.of, quantities, strict=True):
+        if not math.isfinite(quantity.point):
+            raise InputRefused(f"`{text}` has no finite value to draw", code="LG305", fix="see its parts")
     figure, (axes,) = canvas(6.4, 0.75 + 0.55 * len(quantities))
     for index, (text, quantity) in enumerate(zip(params.of, quantities, strict=True)):
         axes.barh(index, quantity.point, height=0.55, color=COLOURS[index % len(COLOURS)], label=text)

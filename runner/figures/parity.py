@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from runner.figures._canvas import COLOURS, INK, canvas, svg
+from runner.findings import InputRefused
 from runner.results.board import Board
 
 VERSION = 1
@@ -22,6 +23,9 @@ class Params:
 
 def draw(params: Params, board: Board) -> bytes:
     """Draw one panel per job on common axes, points rasterised so that the file stays small."""
+    for item in params.of:
+        if not board.is_job(item):
+            raise InputRefused(f"`{item}` is no job of this document", code="LG302", fix="name jobs, not quantities")
     truth = board.truth()
     predictions = [board.predicted(job) for job in params.of]
     low, high = _range([truth, *predictions])

@@ -6,8 +6,8 @@ observed = clean + noise * sigma * z,       z[row, column] = normal(key(seed, sp
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING
 
 import torch
@@ -19,62 +19,127 @@ from runner.numerics.noise import normals
 if TYPE_CHECKING:
     import numpy as np
 
+STRIDE = {"cpu": 64}  # rows made at a time: what is needed on the way to them stays in the cache
+LARGE_STRIDE = 8192  # elsewhere: enough to keep an accelerator busy
+
 
 def noise_key(seed: int, split: str) -> int:
     """Return the key of the noise of one split: other seeds and splits see other noise."""
     return key_of("noise", seed, split)
 
 
-@dataclass(slots=True)
-class Observed:
-    """One split of in-memory arrays as a job may see it."""
+class View(ABC):
+    """One split as a job may see it: rows, width, noisy inputs, and the target unless it is the test split.
 
-    clean: np.ndarray  # [rows, width]
-    sigma: np.ndarray | None  # [rows, width], the noise of one row at noise = 1
-    target: np.ndarray  # [rows]
-    _: KW_ONLY
-    split: str
-    noise: float
-    seed: int
-    device: str = "cpu"
-    rows: int = field(init=False)
-    width: int = field(init=False)
+    A source says where clean rows, their sigma and the target come from. Those stay out of sight: what a
+    job may use has no underscore.
+    """
 
-    def __post_init__(self) -> None:
+    def __init__(self, rows: int, width: int, *, split: str, noise: float, seed: int, device: str) -> None:
         """Refuse a noise that cannot be drawn."""
-        self.rows, self.width = self.clean.shape
-        if not 0 <= self.noise < math.inf:
-            raise InputRefused(f"noise is {self.noise}; it must be 0 or more")
-        if self.sigma is None and self.noise:
-            raise InputRefused("the data has no sigma, so the only noise is 0")
+        self.rows, self.width = rows, width
+        self._split, self._noise, self._device = split, noise, device
+        self._key = noise_key(seed, split)
+        self._stride = STRIDE.get(torch.device(device).type, LARGE_STRIDE)
+        if not 0 <= noise < math.inf:
+            raise InputRefused(f"noise is {noise}; it must be 0 or more")
+
+    @abstractmethod
+    def _clean(self, rows: range) -> torch.Tensor:
+        """Return the clean inputs of consecutive rows, never across a multiple of the stride: float32."""
+
+    @abstractmethod
+    def _sigma(self, rows: range, clean: torch.Tensor) -> torch.Tensor:
+        """Return the noise of these rows at level 1, as a tensor that may be overwritten."""
+
+    @abstractmethod
+    def _target(self, rows: range) -> np.ndarray:
+        """Return the target of these rows."""
 
     def inputs(self, size: int) -> Iterator[torch.Tensor]:
         """Yield the observed inputs, at most `size` rows at a time: float32 [n, width]."""
-        for start in range(0, self.rows, size):
-            yield self._observed(slice(start, min(start + size, self.rows)))
+        for rows in self._batches(size):
+            yield self._observed(rows)
 
     def pairs(self, size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Yield (inputs float32 [n, width], target float64 [n]); refused for the test split."""
-        if self.split == "test":
-            raise JobFailed("the test target is for scoring only")
+        self._refuse_test()
         return self._pairs(size)
+
+    def _refuse_test(self) -> None:
+        """Keep the target of the test split from a job."""
+        if self._split == "test":
+            raise JobFailed("the test target is for scoring only")
 
     def _pairs(self, size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Walk inputs and target together."""
-        targets = range(0, self.rows, size)
-        for start, x in zip(targets, self.inputs(size), strict=True):
-            y = self.target[start : start + size]
-            yield x, torch.tensor(y, dtype=torch.float64, device=self.device)
+        for rows in self._batches(size):
+            y = torch.tensor(self._target(rows), dtype=torch.float64, device=self._device)
+            yield self._observed(rows), y
 
-    def _observed(self, part: slice) -> torch.Tensor:
-        """Return the rows of one part with their noise."""
-        x = self._tensor(self.clean[part])
-        if self.sigma is None or not self.noise:
-            return x
-        rows = torch.arange(part.start, part.stop, device=self.device)
-        z = normals(noise_key(self.seed, self.split), rows, self.width)
-        return x + self.noise * self._tensor(self.sigma[part]) * z
+    def _batches(self, size: int) -> Iterator[range]:
+        """Cut the rows into batches."""
+        for start in range(0, self.rows, size):
+            yield range(start, min(start + size, self.rows))
 
-    def _tensor(self, array: np.ndarray) -> torch.Tensor:
+    def _observed(self, rows: range) -> torch.Tensor:
+        """Return a batch with its noise, made in pieces that stay in the cache."""
+        batch = torch.empty(len(rows), self.width, device=self._device)
+        start = rows.start
+        while start < rows.stop:
+            stop = min(start - start % self._stride + self._stride, rows.stop)
+            self._observe(range(start, stop), batch[start - rows.start : stop - rows.start])
+            start = stop
+        return batch
+
+    def _observe(self, rows: range, out: torch.Tensor) -> None:
+        """Write one piece of a batch."""
+        clean = self._clean(rows)
+        if not self._noise:
+            out.copy_(clean)
+            return
+        z = normals(self._key, torch.arange(rows.start, rows.stop, device=self._device), self.width)
+        torch.add(clean, z.mul_(self._sigma(rows, clean).mul_(self._noise)), out=out)
+
+
+class Observed(View):
+    """A view of arrays in memory."""
+
+    def __init__(
+        self,
+        clean: np.ndarray,
+        sigma: np.ndarray | None,
+        target: np.ndarray,
+        *,
+        split: str,
+        noise: float,
+        seed: int,
+        device: str = "cpu",
+    ) -> None:
+        """Take clean [rows, width], the noise of one row at noise = 1 of the same shape, and target [rows]."""
+        super().__init__(*clean.shape, split=split, noise=noise, seed=seed, device=device)
+        self._arrays = clean, sigma, target
+        if sigma is None and noise:
+            raise InputRefused("the data has no sigma, so the only noise is 0")
+
+    @property
+    def target(self) -> np.ndarray:
+        """The whole target [rows]; refused for the test split."""
+        self._refuse_test()
+        return self._arrays[2]
+
+    def _clean(self, rows: range) -> torch.Tensor:
+        """Return stored rows."""
+        return self._tensor(self._arrays[0], rows)
+
+    def _sigma(self, rows: range, clean: torch.Tensor) -> torch.Tensor:
+        """Return the stored noise of these rows."""
+        return torch.zeros_like(clean) if self._arrays[1] is None else self._tensor(self._arrays[1], rows)
+
+    def _target(self, rows: range) -> np.ndarray:
+        """Return the stored target of these rows."""
+        return self._arrays[2][rows.start : rows.stop]
+
+    def _tensor(self, array: np.ndarray, rows: range) -> torch.Tensor:
         """Copy rows to the device as float32."""
-        return torch.tensor(array, dtype=torch.float32, device=self.device)
+        return torch.tensor(array[rows.start : rows.stop], dtype=torch.float32, device=self._device)

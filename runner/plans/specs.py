@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +14,8 @@ from runner.documents.library import Library
 from runner.documents.reading import Document
 from runner.findings import InputRefused
 from runner.safety import canonical, paths
+
+NAMING = ("path", "columns")  # options that name the data and their labels, and change no number
 
 
 @dataclass(frozen=True)
@@ -46,13 +50,19 @@ def data_file(library: Library, protocol: Protocol) -> Path | None:
 
 
 def data_digest(library: Library, protocol: Protocol) -> str:
-    """Hash what the source reads: its options, and the bytes of its file."""
+    """Hash what the source reads: its version, its options, and the bytes of its file."""
     file = data_file(library, protocol)
     if file is not None and not file.is_file():
         fix = f"put the file at {library.folder.name}/{protocol.options['path']}"
         raise InputRefused(f"no data file `{protocol.options['path']}`", code="LG207", fix=fix)
-    content = canonical.digest_bytes(file.read_bytes(), 32) if file else ""
-    return canonical.digest([protocol.source, dict(protocol.options), content], 32)
+    source = library.plugins.sources.get(protocol.source)
+    options = {name: value for name, value in protocol.options.items() if name not in NAMING}
+    return _exact([protocol.source, source.version if source else 0, options, _content(file) if file else ""])
+
+
+def _content(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _run(job: Job, experiment: Experiment, protocol: Protocol, data: str) -> JobRun:
@@ -68,7 +78,12 @@ def _fit_key(job: Job, axes: Mapping[str, float], data: str, protocol: Protocol)
         "axes": dict(axes),
         "data": data,
         "target": protocol.target,
-        "splits": [protocol.val, protocol.test],
-        "val": job.uses_val,
+        # What is kept under this key are predictions, not the model, so the rows predicted belong to it.
+        "predicted": [protocol.val, protocol.test],
     }
-    return canonical.digest(parts, 32)
+    return _exact(parts)
+
+
+def _exact(value: Any) -> str:
+    """Hash a value to its last digit: canonical JSON rounds, and would take one tiny penalty for another."""
+    return canonical.digest_bytes(json.dumps(value, sort_keys=True).encode(), 32)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from runner.plans.specs import JobRun
 from runner.results.files import Result, Run
+from runner.safety import canonical
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +15,7 @@ class Reason:
     """Why one run has to be made again."""
 
     run: str
-    part: str  # new, failed, job, version, parameters, axes or data
+    part: str  # new, failed, job, version, parameters, axes, data or protocol
     text: str
 
 
@@ -33,7 +34,8 @@ def _reason(run: JobRun, filed: Run | None) -> Reason | None:
         return Reason(run.name, "failed", f"failed last time: {filed.failed}")
     if filed.fit == run.fit:
         return None
-    return next(_differences(run, filed), Reason(run.name, "data", "validation or test rows differ"))
+    rest = Reason(run.name, "protocol", "its target, validation rows or test rows changed")
+    return next(_differences(run, filed), rest)
 
 
 def _differences(run: JobRun, filed: Run) -> Iterator[Reason]:
@@ -42,22 +44,15 @@ def _differences(run: JobRun, filed: Run) -> Iterator[Reason]:
         yield Reason(run.name, "job", f"was {filed.job}, is {job.job}")
     if filed.version != job.version:
         yield Reason(run.name, "version", f"{job.job} version {filed.version} -> {job.version}")
-    changed = [name for name in job.params if _plain(job.params[name]) != filed.params.get(name)]
-    if changed or set(filed.params) - set(job.params):
-        old, new = (
-            filed.params.get(changed[0]) if changed else "",
-            job.params.get(changed[0]) if changed else "",
-        )
-        yield Reason(run.name, "parameters", f"{changed[0]}: {old} -> {new}" if changed else "a parameter is gone")
+    for name in sorted({*job.params, *filed.params}):
+        old, new = filed.params.get(name, "absent"), job.params.get(name, "absent")
+        if canonical.digest(old) != canonical.digest(new):
+            yield Reason(run.name, "parameters", f"{name}: {old} -> {new}")
     for axis, value in run.axes.items():
         if filed.axes.get(axis) != value:
             yield Reason(run.name, "axes", f"{axis}: {filed.axes.get(axis, 0):g} -> {value:g}")
     if filed.data != run.data:
-        yield Reason(run.name, "data", "the data file or its options changed")
-
-
-def _plain(value: object) -> object:
-    return list(value) if isinstance(value, tuple) else value
+        yield Reason(run.name, "data", "the data, their options or their source changed")
 
 
 def code_moved(runs: list[JobRun], result: Result) -> list[JobRun]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from runner.documents.reading import Document
 from runner.documents.scanner import Block
 from runner.expressions.names import suggestion
 from runner.findings import ArtefactDamaged, Finding, RunnerError
@@ -17,7 +18,10 @@ from runner.safety import canonical
 
 SOURCES = "sources"
 MARKER = re.compile(r"^<!-- /?logg", re.MULTILINE)
-CONFLICT = re.compile(r"^(?:<{7} |={7}$|>{7} )", re.MULTILINE)
+CONFLICT = re.compile(
+    r"^<{7} [^\n]*\n(?P<ours>.*?)(?:^\|{7}[^\n]*\n.*?)?^={7}\r?\n(?P<theirs>.*?)^>{7} [^\n]*(?:\n|\Z)",
+    re.MULTILINE | re.DOTALL,
+)
 
 
 def digest(body: str) -> str:
@@ -26,10 +30,10 @@ def digest(body: str) -> str:
     return canonical.digest_bytes("\n".join(line for line in lines if line).encode(), 8)
 
 
-def closed(marker: str, body: str) -> str:
-    """Return a whole block: opening marker, body, and the closing marker with the body's hash."""
+def closed(marker: str, body: str, newline: str) -> str:
+    """Return a whole block: opening marker as it stands, body, and the closing marker with the body's hash."""
     inside = f"\n\n{body}\n\n" if body else "\n\n"
-    return f"{marker}{inside}<!-- /logg {digest(body)} -->"
+    return marker + f"{inside}<!-- /logg {digest(body)} -->".replace("\n", newline)
 
 
 def render_block(block: Block, desk: Desk, *, force: bool) -> Outcome:
@@ -43,15 +47,12 @@ def render_block(block: Block, desk: Desk, *, force: bool) -> Outcome:
     except RunnerError as error:
         place = error.place or source.place(block.start)
         return Outcome(findings=(Finding(error.code or "LG208", place, error.message, error.fix),))
-    text = closed(source.text[block.start : _marker_end(block, source.text)], body)
-    text = text.replace("\n", source.newline)
+    text = closed(source.text[block.start : _marker_end(block, source.text)], body, source.newline)
     old = source.text[block.body_start : block.body_end]
     if source.text[block.start : block.end] == text:
         return Outcome()
     if edited(block, old) and not force:
-        fix = f"put the text outside the block, then runner render --force {desk.document.id}"
-        message = f"the block `{block.name}` was edited by hand"
-        return Outcome(findings=(Finding("LG104", source.place(block.start), message, fix),))
+        return Outcome(findings=(hand_edit(block, desk.document),))
     stale = digest(old) != digest(body) or not block.closed
     message = f"the block `{block.name}` {'has new content' if block.closed else 'is not filled yet'}"
     fix = f"runner render {desk.document.id or desk.document.name}"
@@ -59,11 +60,19 @@ def render_block(block: Block, desk: Desk, *, force: bool) -> Outcome:
     return Outcome(Edit(block.start, block.end, text), findings=found)
 
 
+def hand_edit(block: Block, document: Document) -> Finding:
+    """Return the finding about a block that a person changed."""
+    fix = f"put the text outside the block, then runner render --force {document.id or document.name}"
+    message = f"the block `{block.name}` was edited by hand"
+    return Finding("LG104", document.source.place(block.start), message, fix)
+
+
 def edited(block: Block, body: str) -> bool:
-    """Tell whether a person changed the body since it was written."""
-    if block.name == SOURCES or not block.closed or CONFLICT.search(body):
+    """Tell whether a person changed the body since it was written; a git conflict between two bodies is no edit."""
+    if not block.closed or not body.strip():
         return False
-    return block.digest != digest(body)
+    merged = (CONFLICT.sub(rf"\g<{side}>", body) for side in ("ours", "theirs"))
+    return block.digest not in {digest(text) for text in (body, *merged)}
 
 
 def fill(kind: str, arguments: dict[str, Any], desk: Desk) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from runner.documents.kinds import Formula
@@ -40,6 +41,13 @@ def cite(citation: Citation, desk: Desk) -> Outcome:
         return _refused(citation, str(error), desk, _finding("LG210", citation, str(error), desk, fix=fix))
 
 
+def mistakable(citation: Citation, other: str, desk: Desk) -> Outcome:
+    """Refuse a citation whose label no renderer can tell from another one of the document."""
+    message = f"`{citation.label}` and `{other}` are one label to every renderer"
+    finding = _finding("LG211", citation, message, desk, fix="give one of them another name")
+    return _refused(citation, message, desk, finding)
+
+
 def _refuse_fragile(label: str) -> None:
     trouble = label_trouble(label)
     if trouble:
@@ -52,11 +60,14 @@ def _expression(citation: Citation, label: str, tree: Expression, desk: Desk) ->
     if is_predicate(tree):
         return _predicate(citation, formula, desk)
     quantity = desk.knowledge.evaluator.formula(formula, desk.document)
+    values = _values(tree, quantity)
     title = titles.of_quantity(quantity)
-    return _numbers(citation, _values(tree, quantity), desk, titles.define(label, quantity, title, desk.document, desk))
+    return _numbers(citation, values, desk, titles.define(label, quantity, title, desk.document, desk))
 
 
 def _values(tree: Expression, quantity: Quantity) -> Sequence[float]:
+    if not math.isfinite(quantity.point):
+        raise ExpressionRefused("this has no finite value", tree.start, tree.end, fix="see its parts", code="LG305")
     if not isinstance(tree, Call):
         return (quantity.point,)
     if quantity.interval is None:

@@ -23,3 +23,11 @@ class Desk:
 def lay(document: Document, knowledge: Knowledge) -> Desk:
     """Put a document on the desk."""
     return Desk(knowledge, document, templates.labels(document.lang))
+
+
+def legible(document: Document, knowledge: Knowledge) -> bool:
+    """Tell whether front matter and protocol can be relied on; what is wrong with them is reported with them."""
+    if document.experiment is None:
+        return document.readable
+    protocol = knowledge.library.protocol_document(document)
+    return document.readable and protocol is not None and protocol.readable

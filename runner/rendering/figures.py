@@ -13,7 +13,7 @@ from runner.contract import REQUIRED, Mismatch, accept
 from runner.documents.reading import Document
 from runner.expressions.names import suggestion
 from runner.findings import Finding, InputRefused, RunnerError
-from runner.rendering.desk import Desk, lay
+from runner.rendering.desk import Desk, lay, legible
 from runner.results import places
 from runner.results.board import Board
 from runner.safety import atomic, canonical, paths
@@ -81,8 +81,8 @@ def _node(value: object) -> yaml.Node:
 def figures_of(document: Document, knowledge: Knowledge) -> list[Figure]:
     """Return every figure a document declares and that has its evidence."""
     desk, found = lay(document, knowledge), []
-    for block in document.scan.blocks:
-        if block.name != "figure" or not document.readable:
+    for block in document.scan.blocks if legible(document, knowledge) else ():
+        if block.name != "figure":
             continue
         try:
             arguments = yaml.to_python(yaml.load(block.arguments))

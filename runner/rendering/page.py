@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runner.documents.reading import Document
-from runner.documents.scanner import Block, fold_label
+from runner.documents.scanner import Block, Citation, fold_label, scan
 from runner.findings import ArtefactDamaged, Finding
-from runner.rendering import blocks, citations
+from runner.rendering import blocks, citations, titles
 from runner.rendering.changes import Definition, Edit, Outcome, apply
-from runner.rendering.desk import Desk, lay
+from runner.rendering.desk import Desk, lay, legible
 from runner.verdicts.knowledge import Knowledge
 
 LEAD = "<!-- logg: sources -->"
 TROUBLES = {"conflict": "LG212"}
+WRAPPED = {"\n", "\r"}  # a label over two lines is reported as trouble and left alone
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Page:
 
 def render_page(document: Document, knowledge: Knowledge, *, force: bool = False) -> Page:
     """Return a document with its blocks and citations as the results have them."""
-    if not document.readable:
+    if not legible(document, knowledge):
         return Page(document, document.source.text, ())
     troubles = _troubles(document)
     if any(finding.code == "LG212" for finding in troubles):
@@ -44,7 +45,7 @@ def render_page(document: Document, knowledge: Knowledge, *, force: bool = False
         return Page(document, document.source.text, (*troubles, damage))
     definitions = [outcome.definition for outcome in outcomes if outcome.definition]
     edits = [outcome.edit for outcome in outcomes if outcome.edit]
-    last = _sources(document, definitions)
+    last = _sources(document, definitions, force=force)
     text = apply(document.source.text, [*edits, *([last.edit] if last.edit else [])])
     findings = [finding for outcome in (*outcomes, last) for finding in outcome.findings]
     return Page(document, text, (*troubles, *findings))
@@ -52,7 +53,7 @@ def render_page(document: Document, knowledge: Knowledge, *, force: bool = False
 
 def contradicted(document: Document, knowledge: Knowledge) -> list[Finding]:
     """Return the words of a document that state what does not hold; blocks are not rendered for it."""
-    if not document.readable:
+    if not legible(document, knowledge):
         return []
     try:
         outcomes = _cited(document, lay(document, knowledge))
@@ -78,27 +79,43 @@ def _outcomes(document: Document, knowledge: Knowledge, *, force: bool) -> list[
 
 def _cited(document: Document, desk: Desk) -> list[Outcome]:
     own = {fold_label(definition.label) for definition in document.scan.definitions}
-    return [citations.cite(c, desk) for c in document.scan.citations if fold_label(c.label) not in own]
+    theirs = [c for c in document.scan.citations if fold_label(c.label) not in own and not WRAPPED & set(c.label)]
+    spelled: dict[str, str] = {}
+    return [_apart(citation, citations.cite(citation, desk), spelled, desk) for citation in theirs]
 
 
-def _sources(document: Document, definitions: list[Definition]) -> Outcome:
+def _apart(citation: Citation, outcome: Outcome, spelled: dict[str, str], desk: Desk) -> Outcome:
+    """Refuse a label that differs from an earlier one in case only: renderers take both for the same."""
+    definition = outcome.definition
+    if definition is None or definition.group == titles.REFUSED:
+        return outcome
+    first = spelled.setdefault(fold_label(definition.label), definition.label)
+    return outcome if first == definition.label else citations.mistakable(citation, first, desk)
+
+
+def _sources(document: Document, definitions: list[Definition], *, force: bool) -> Outcome:
     """Write the one generated block that holds every definition, at the end unless it stands elsewhere."""
     source = document.source
     block = next((block for block in document.scan.blocks if block.name == blocks.SOURCES), None)
     if block is None and not definitions:
         return Outcome()
-    text = blocks.closed(LEAD, _grouped(definitions)).replace("\n", source.newline)
+    text = blocks.closed(LEAD, _grouped(definitions), source.newline)
     if block is not None:
-        return _replaced(document, block, text)
-    ending = source.newline * (2 if source.text.endswith("\n") else 3)
-    gap = source.newline if source.text.endswith("\n") else ending
-    edit = Edit(len(source.text), len(source.text), f"{gap}{text}{source.newline}")
-    return Outcome(edit)
+        return _replaced(document, block, text, force=force)
+    gap = source.newline * (1 if source.text.endswith("\n") else 2)
+    addition = f"{gap}{text}{source.newline}"
+    if not any(block.name == blocks.SOURCES for block in scan(source.text + addition).blocks):
+        message = "a fence or html that is still open at the end would hide the definitions"
+        return Outcome(findings=(Finding("LG211", source.place(len(source.text)), message, "close it"),))
+    return Outcome(Edit(len(source.text), len(source.text), addition))
 
 
-def _replaced(document: Document, block: Block, text: str) -> Outcome:
-    if document.source.text[block.start : block.end] == text:
+def _replaced(document: Document, block: Block, text: str, *, force: bool) -> Outcome:
+    written = document.source.text
+    if written[block.start : block.end] == text:
         return Outcome()
+    if blocks.edited(block, written[block.body_start : block.body_end]) and not force:
+        return Outcome(findings=(blocks.hand_edit(block, document),))
     message = "the definitions behind the citations have new content"
     fix = f"runner render {document.id or document.name}"
     finding = Finding("LG103", document.source.place(block.start), message, fix)
@@ -106,9 +123,12 @@ def _replaced(document: Document, block: Block, text: str) -> Outcome:
 
 
 def _grouped(definitions: list[Definition]) -> str:
-    """Write one definition per label, grouped by the document it comes from."""
-    groups: dict[str, dict[str, str]] = {}
-    for definition in definitions:
+    """Write one definition per label, grouped by the document it comes from, refused ones last."""
+    labels: dict[str, Definition] = {}
+    for definition in sorted(definitions, key=lambda definition: definition.group == titles.REFUSED):
+        labels.setdefault(fold_label(definition.label), definition)
+    groups: dict[str, list[str]] = {}
+    for definition in labels.values():
         line = f'[{definition.label}]: {definition.target} "{definition.title}"'
-        groups.setdefault(definition.group, {}).setdefault(definition.label, line)
-    return "\n\n".join("\n".join(lines.values()) for lines in groups.values())
+        groups.setdefault(definition.group, []).append(line)
+    return "\n\n".join("\n".join(lines) for lines in groups.values())

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 from runner.documents.kinds import Protocol
-from runner.documents.library import Library
+from runner.documents.library import FOLDER, Library
 from runner.expressions.names import suggestion
 from runner.findings import UsageError
 from runner.rendering import templates
+from runner.safety import escaping
 
 FOLDERS = {"exp": "{topic}/exp", "hub": "{topic}", "roadmap": "{topic}", "protocol": "protocols"}
 TOPIC = re.compile(r"[a-z][a-z0-9-]*")
@@ -22,27 +25,19 @@ def skeleton(library: Library, kind: str, topic: str, title: str, today: str) ->
         raise UsageError(f"there is no kind `{kind}`", fix=suggestion(kind, FOLDERS))
     if not TOPIC.fullmatch(topic):
         raise UsageError(f"topic `{topic}` is not lower-case letters, digits and -", fix="name a folder, such as demo")
-    slug = _slug(title) or kind
-    identity = _identity(library, kind, topic, slug, today)
     folder = library.folder / FOLDERS[kind].format(topic=topic)
-    context = {
-        "id": identity,
-        "title": _scalar(title),
-        "heading": " ".join(title.split()),
-        "topic": topic,
-        "date": today,
-        **_protocol(library),
-    }
-    name = topic if kind == "protocol" else slug if kind == "exp" else f"{topic}-{kind}"
+    identity, name = _names(library, kind, topic, title, today)
+    readable = escaping.UNSEEN.sub(escaping.REPLACEMENT, " ".join(title.split()))
+    context = {"id": identity, "title": readable, "topic": topic, "date": today, **_protocol(library)}
     return folder / f"{name}.md", templates.fill(f"new/{kind}.md.j2", context).strip("\n") + "\n"
 
 
-def _protocol(library: Library) -> dict[str, str]:
+def _protocol(library: Library) -> dict[str, Any]:
     """Return the first protocol there is and its largest noise, as a new experiment writes them."""
     for document in library.documents:
         if isinstance(document.body, Protocol):
-            return {"protocol": document.id, "noise": f"{max(document.body.noise):g}"}
-    return {"protocol": "PROTOCOL@1", "noise": "0"}
+            return {"protocol": document.id, "noise": max(document.body.noise)}
+    return {"protocol": "PROTOCOL@1", "noise": 0.0}
 
 
 def _slug(title: str) -> str:
@@ -50,19 +45,14 @@ def _slug(title: str) -> str:
     return "-".join(words)[:LONGEST].strip("-")
 
 
-def _identity(library: Library, kind: str, topic: str, slug: str, today: str) -> str:
+def _names(library: Library, kind: str, topic: str, title: str, today: str) -> tuple[str, str]:
+    """Return the id and the file name of a new document, for an experiment both the first free ones."""
     if kind == "protocol":
-        return topic
+        return topic, topic
     if kind != "exp":
-        return f"{topic.upper()}-{kind}"
+        return f"{topic.upper()}-{kind}", f"{topic}-{kind}"
+    slug = _slug(title) or kind  # a title without ASCII letters
     head = f"{topic.upper()}-{today.replace('-', '')}-{slug}"
-    taken = set(library.ids)
-    return next(f"{head}-{n:02d}" for n in range(1, 100) if f"{head}-{n:02d}" not in taken)
-
-
-def _scalar(title: str) -> str:
-    """Write a title as a YAML scalar, quoted whenever it could be read as something else."""
-    plain = " ".join(title.split())
-    if re.fullmatch(r"[\w][\w ,.()/-]*", plain) and not plain.replace(".", "").isdigit():
-        return plain
-    return "'" + plain.replace("'", "''") + "'"
+    ids, files = set(library.ids), {document.name for document in library.documents}
+    pairs = ((f"{head}-{n:02d}", slug if n == 1 else f"{slug}-{n:02d}") for n in count(1))
+    return next((i, name) for i, name in pairs if i not in ids and f"{FOLDER}/{topic}/exp/{name}.md" not in files)

@@ -6,15 +6,17 @@ import re
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from runner.findings import InputRefused
 from runner.rendering import wording
-from runner.safety import bounded_yaml, escaping
+from runner.safety import bounded_yaml, escaping, paths
 
 if TYPE_CHECKING:
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 PACKAGE = Path(__file__).parent.parent
+PLAIN = re.compile(r"\w[\w ,.()/@-]*")  # what YAML reads as the text it is
 TAKES = re.compile(r"\{#-? takes: (?P<names>[a-z_, *]*?) *-?#\}")
 
 
@@ -42,6 +44,8 @@ def environment() -> ImmutableSandboxedEnvironment:
         text=escaping.text,
         code=escaping.code,
         title=escaping.title,
+        link=link,
+        scalar=scalar,
         number=wording.number,
         signed=wording.signed,
         interval=wording.interval,
@@ -50,6 +54,18 @@ def environment() -> ImmutableSandboxedEnvironment:
         plain=wording.plain,
     )
     return sandbox
+
+
+def link(target: str) -> str:
+    """Keep the target of a link inside its parentheses: what is not percent-encoded yet becomes so."""
+    return quote(target, safe=f"{paths.LINK_SAFE}%")
+
+
+def scalar(value: str) -> str:
+    """Write a text as a YAML scalar, quoted whenever it could be read as something else."""
+    if PLAIN.fullmatch(value) and not value.replace(".", "").isdigit():
+        return value
+    return "'" + value.replace("'", "''") + "'"
 
 
 def kinds() -> list[str]:
@@ -71,7 +87,7 @@ def fill(name: str, context: dict[str, Any]) -> str:
 
     try:
         return environment().get_template(name).render(context)
-    except TemplateError as error:
+    except (TemplateError, TypeError, ValueError) as error:
         line = f":{error.lineno}" if isinstance(error, TemplateSyntaxError) else ""
         raise InputRefused(f"template {name}{line}: {error}", code="LG208", fix="mend the template") from error
 

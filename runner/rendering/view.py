@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,10 +12,10 @@ from runner.documents.reading import Document
 from runner.findings import InputRefused
 from runner.rendering import figures, wording
 from runner.rendering.desk import Desk
-from runner.results import places
+from runner.rendering.runs import last_run
 from runner.results.addresses import FactAddress
 from runner.results.evaluation import Pending
-from runner.results.files import Result, Run, load_json
+from runner.results.files import Result, Run
 from runner.results.metrics import BETTER, SYMBOLS, unit_of
 from runner.results.populations import WHOLE
 from runner.safety import paths
@@ -86,8 +87,7 @@ class View:
     @property
     def run(self) -> dict[str, Any] | None:
         """Return what the last run said about itself, or None."""
-        path = places.run_file(self._knowledge.library, self.document)
-        return dict(load_json(path, path.name)) if path.is_file() else None
+        return last_run(self.document, self._knowledge)
 
     @property
     def rows(self) -> dict[str, int]:
@@ -143,7 +143,7 @@ class View:
         scores = self._knowledge.store.scores(self.document).values
         values = {name: float(scores[name, piece, metric][0]) for name in done}
         order = {"higher": lambda v: -v, "lower": lambda v: v, "zero": abs}[BETTER[metric]]
-        return min(done, key=lambda name: order(values[name]))
+        return min(filter(lambda name: math.isfinite(values[name]), done), key=lambda n: order(values[n]), default="")
 
     def count(self, piece: str = WHOLE) -> int:
         """Return how many test rows a slice holds."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -12,45 +13,55 @@ from runner.verdicts.judge import Judgement, Outcome, State, Verdict
 
 SHARE = r"[<>]?\d{1,3} %"
 LARGE = 1000
+DASH = "–"
 NARROW_BLANK, BLANK = "\u202f", "\u00a0"  # neither breaks a line
 
 
 def number(value: float | None, decimals: int = 4) -> str:
-    """Write a number with fixed decimals; whole and large numbers get none."""
-    if value is None:
-        return "–"
-    if value == int(value) and abs(value) >= LARGE:
-        return count(int(value))
-    return digits.shown(value, decimals)
+    """Write a number with fixed decimals; whole and large numbers get none, what is no number a dash."""
+    if value is None or not abs(value) < digits.LARGEST:
+        return _beyond(value)
+    return count(int(value)) if _whole(value) else digits.shown(value, decimals)
 
 
 def plain(value: float) -> str:
-    """Write a setting the way people do: no trailing zeros."""
-    return f"{value:g}"
+    """Write a setting the way people do: no trailing zeros, whole numbers in full."""
+    return count(int(value)) if abs(value) < digits.LARGEST and _whole(value) else f"{value:g}"
 
 
 def signed(value: float | None, decimals: int = 4) -> str:
     """Write a number with its sign."""
-    return "–" if value is None else digits.shown(value, decimals, sign=True)
+    if value is None or not abs(value) < digits.LARGEST:
+        return _beyond(value)
+    return digits.shown(value, decimals, sign=True)
 
 
 def interval(pair: tuple[float, float] | None, decimals: int = 4) -> str:
     """Write an interval in square brackets."""
-    return "–" if pair is None else f"[{number(pair[0], decimals)},{BLANK}{number(pair[1], decimals)}]"
+    return DASH if pair is None else f"[{number(pair[0], decimals)},{BLANK}{number(pair[1], decimals)}]"
 
 
 def percent(share: float | None) -> str:
     """Write a probability in percent, never as a certainty it is not."""
     if share is None:
-        return "–"
-    if share < 0.005:  # noqa: PLR2004 - rounds to 0 %
+        return DASH
+    if share <= 0.005:  # noqa: PLR2004 - rounds to 0 %
         return "<1 %"
-    return ">99 %" if share > 0.995 else f"{100 * share:.0f} %"  # noqa: PLR2004 - rounds to 100 %
+    return ">99 %" if share >= 0.995 else f"{100 * share:.0f} %"  # noqa: PLR2004 - rounds to 100 %
 
 
 def count(value: int) -> str:
     """Write a whole number in groups of three."""
     return f"{value:,}".replace(",", NARROW_BLANK)
+
+
+def _whole(value: float) -> bool:
+    return abs(value) >= LARGE and value == int(value)
+
+
+def _beyond(value: float | None) -> str:
+    """Write what fixed decimals cannot: nothing, no number, or one beyond the digits of a double."""
+    return f"{value:.4g}" if value is not None and math.isfinite(value) else DASH
 
 
 def judgement(judged: Judgement, labels: Mapping[str, Any]) -> str:

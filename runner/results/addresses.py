@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runner.documents.kinds import Formula
 from runner.documents.library import Library
@@ -66,10 +66,10 @@ def resolve(reference: Reference, document: Document, library: Library) -> Meani
     first, *rest = reference.segments
     names = document.names
     jobs = document.experiment.jobs if document.experiment else {}
-    if first.name in names.define and not rest:
-        return Definition(document, first.name, names.define[first.name])
     if first.name in jobs:
         return _of_job(reference, first, rest, document, library)
+    if first.name in names.define:
+        return _defined(first, rest, document)
     if first.name in names.cites:
         return _of_alias(reference, rest, document, library)
     raise _unknown(first, [*jobs, *names.cites, *names.define])
@@ -81,31 +81,42 @@ def _of_alias(reference: Reference, rest: list[Segment], document: Document, lib
     target = library.find(cite.experiment)
     if target is None or target.experiment is None:
         raise ExpressionRefused(f"unknown experiment `{cite.experiment}`", first.start, first.end, code="LG207")
-    jobs = target.experiment.jobs
+    jobs, define = target.experiment.jobs, target.names.define
     if cite.job:
-        return _of_job(reference, Segment(cite.job, (), first.start, first.end), rest, target, library)
-    if rest and rest[0].name in jobs:
+        return _of_job(reference, replace(first, name=cite.job), rest, target, library)
+    if not rest:
+        message = f"`{first.name}` is an experiment, a job or a definition is missing"
+        raise ExpressionRefused(message, first.start, first.end, fix=suggestion("", [*jobs, *define]), code="LG302")
+    if rest[0].name in jobs:
         return _of_job(reference, rest[0], rest[1:], target, library)
-    if len(rest) == 1 and rest[0].name in target.names.define:
-        return Definition(target, rest[0].name, target.names.define[rest[0].name])
-    if len(jobs) == 1 and rest:
-        only = next(iter(jobs))
-        return _of_job(reference, Segment(only, (), first.start, first.end), rest, target, library)
-    raise _unknown(rest[0] if rest else first, [*jobs, *target.names.define])
+    if rest[0].name in define:
+        return _defined(rest[0], rest[1:], target)
+    if len(jobs) == 1:
+        return _of_job(reference, replace(first, name=next(iter(jobs))), rest, target, library)
+    raise _unknown(rest[0], [*jobs, *define])
+
+
+def _defined(first: Segment, rest: list[Segment], document: Document) -> Definition:
+    if rest:
+        message = f"`{first.name}` is a number, it has no `{rest[0].name}`"
+        raise ExpressionRefused(message, rest[0].start, rest[-1].end, fix=f"write {first.name}", code="LG302")
+    return Definition(document, first.name, document.names.define[first.name])
 
 
 def _of_job(
     reference: Reference, job: Segment, rest: list[Segment], document: Document, library: Library
 ) -> FactAddress | ScalarAddress:
     protocol = library.protocol(document)
-    if protocol is None or document.experiment is None or job.name not in document.experiment.jobs:
-        message = f"`{document.id}` has no readable job `{job.name}`"
-        raise ExpressionRefused(message, reference.start, reference.end, code="LG207", fix="mend that document first")
+    jobs = document.experiment.jobs if document.experiment else {}
+    if job.name not in jobs:
+        message, fix = f"{document.id} has no job `{job.name}`", suggestion(job.name, jobs)
+        raise ExpressionRefused(message, job.start, job.end, fix=fix, code="LG207")
+    if protocol is None:
+        message, fix = f"{document.id} has no readable protocol", "mend that document first"
+        raise ExpressionRefused(message, reference.start, reference.end, fix=fix, code="LG207")
     if not rest:
-        fix = f"write {job.name}.{protocol.metrics[0]}" if protocol.metrics else ""
-        raise ExpressionRefused(
-            f"`{job.name}` is a job, a metric is missing", job.start, job.end, fix=fix, code="LG302"
-        )
+        message, fix = f"`{job.name}` is a job, a metric is missing", suggestion("", protocol.metrics)
+        raise ExpressionRefused(message, job.start, job.end, fix=fix, code="LG302")
     *middle, last = rest
     if len(middle) > 1:
         raise ExpressionRefused("an address is job.slice.metric", middle[1].start, last.end, code="LG302")

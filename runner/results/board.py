@@ -52,7 +52,7 @@ class Board:
 
     def quantity(self, text: str) -> Quantity:
         """Return the value of an expression, with its interval."""
-        return self._evaluator.text_or_tree(text, parse(text), self._document)
+        return self._evaluator.expression(text, parse(text), self._document)
 
     def evidence(self, items: list[str]) -> list[Any]:
         """Return what identifies everything behind the items: empty while something is pending."""
@@ -73,7 +73,11 @@ class Board:
         return [item, *(part for fact in quantity.facts for part in self._fact(fact))]
 
     def _fact(self, fact: FactAddress | ScalarAddress) -> list[Any]:
-        return [fact.key, *self._run(fact.document, fact.run)]
+        behind = [fact.key, *self._run(fact.document, fact.run)]
+        result = self._evaluator.store.result(fact.document)
+        if isinstance(fact, ScalarAddress) and result is not None:
+            behind.append(result.scalars[fact.key])  # may move while the predictions stay
+        return behind
 
     def _run(self, document: Document, run: str) -> list[Any]:
         result = self._evaluator.store.result(document)

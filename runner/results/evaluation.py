@@ -30,6 +30,8 @@ from runner.results.populations import Population
 from runner.results.replicates import FEWEST, interval
 from runner.results.store import Store
 
+DEEPEST = 16  # definitions resting on each other
+
 
 class Pending(RunnerError):
     """A value that no run has produced yet; `document` is the experiment that would."""
@@ -78,50 +80,56 @@ class Evaluator:
         self.library = library
         self.store = store
         self._known: dict[tuple[str, str], Quantity] = {}
+        self._depths: dict[str, int] = {}  # of definitions whose names are sound
 
     def formula(self, formula: Formula, document: Document) -> Quantity:
         """Evaluate a formula in the document it stands in; names are checked before values."""
-        return self.text_or_tree(formula.text, formula.tree, document)
+        return self.expression(formula.text, formula.tree, document)
 
-    def text_or_tree(self, text: str, tree: Expression, document: Document) -> Quantity:
+    def expression(self, text: str, tree: Expression, document: Document) -> Quantity:
         """Evaluate an expression once, however often a document repeats it."""
         key = (document.name, text)
         if key not in self._known:
             self.check_names(tree, document)
-            self._known[key] = self.evaluate(tree, document)
+            self._known[key] = self._value(tree, document)
         return self._known[key]
 
-    def check_names(self, tree: Expression, document: Document, seen: tuple[str, ...] = ()) -> None:
-        """Refuse unknown names and definitions that lead back to themselves, whatever has been run."""
-        for reference in references(tree):
-            meaning = resolve(reference, document, self.library)
-            if isinstance(meaning, Definition):
-                self._check_definition(reference, meaning, seen)
+    def check_names(self, tree: Expression, document: Document, seen: tuple[str, ...] = ()) -> int:
+        """Refuse unknown names and definitions that never end; say how deep the definitions go."""
+        return max((self._depth(reference, document, seen) for reference in references(tree)), default=0)
 
-    def _check_definition(self, reference: Reference, meaning: Definition, seen: tuple[str, ...]) -> None:
-        name = f"{meaning.document.id}.{meaning.name}"
+    def _depth(self, reference: Reference, document: Document, seen: tuple[str, ...]) -> int:
+        meaning = resolve(reference, document, self.library)
+        if not isinstance(meaning, Definition):
+            return 0
+        name = f"{meaning.document.name} {meaning.name}"
         if name in seen:
-            message = f"`{meaning.name}` is defined by itself"
-            raise ExpressionRefused(message, reference.start, reference.end, code="LG302", fix="break the circle")
+            raise _unsound(reference, f"`{meaning.name}` is defined by itself", "break the circle")
+        if name not in self._depths and len(seen) < DEEPEST:
+            self._depths[name] = 1 + self._depth_behind(reference, meaning, (*seen, name))
+        if self._depths.get(name, 1) + len(seen) > DEEPEST:
+            raise _unsound(reference, f"more than {DEEPEST} definitions rest on each other", "write some of them out")
+        return self._depths[name]
+
+    def _depth_behind(self, reference: Reference, meaning: Definition, seen: tuple[str, ...]) -> int:
         try:
-            self.check_names(meaning.formula.tree, meaning.document, (*seen, name))
+            return self.check_names(meaning.formula.tree, meaning.document, seen)
         except ExpressionRefused as error:
             message = f"in `{meaning.name}`: {error.message}"
             raise ExpressionRefused(message, reference.start, reference.end, fix=error.fix, code=error.code) from error
 
-    def evaluate(self, tree: Expression, document: Document) -> Quantity:
-        """Return the value of a tree with all its resamples."""
+    def _value(self, tree: Expression, document: Document) -> Quantity:
         if isinstance(tree, Number):
             return Quantity(np.array([tree.value]))
         if isinstance(tree, Reference):
             return self._reference(tree, document)
-        return _combined(tree, [self.evaluate(part, document) for part in children(tree)])
+        return _combined(tree, [self._value(part, document) for part in children(tree)])
 
     def _reference(self, reference: Reference, document: Document) -> Quantity:
         meaning: Meaning = resolve(reference, document, self.library)
         match meaning:
             case Definition():
-                return self.evaluate(meaning.formula.tree, meaning.document)
+                return self.formula(meaning.formula, meaning.document)
             case FactAddress():
                 return self.fact(meaning)
             case ScalarAddress():
@@ -150,6 +158,10 @@ class Evaluator:
             fix = suggestion(last.name, [*(protocol.metrics if protocol else ()), *known])
             raise ExpressionRefused(message, last.start, last.end, fix=fix, code="LG302")
         return Quantity(np.array([result.scalars[address.key]]), (), (address,))
+
+
+def _unsound(reference: Reference, message: str, fix: str) -> ExpressionRefused:
+    return ExpressionRefused(message, reference.start, reference.end, fix=fix, code="LG302")
 
 
 def _combined(tree: Expression, parts: list[Quantity]) -> Quantity:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 BETTER = {"r2": "higher", "mae": "lower", "rmse": "lower", "bias": "zero"}
 UNITLESS = frozenset({"r2"})
+FLAT = 1e-12  # share of y² below which a spread about the mean is the rounding of equal values
 SYMBOLS = {"r2": "R²", "mae": "MAE", "rmse": "RMSE", "bias": "bias"}
 
 
@@ -25,7 +26,8 @@ def r2(sums: Array) -> Array:
     """Coefficient of determination about the mean of the very rows scored."""
     n, y, yy, _, ee, _ = sums.T
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(1 - ee / (yy - y**2 / n))
+        spread = yy - y**2 / n
+        return np.asarray(1 - ee / np.where(spread > FLAT * yy, spread, 0.0))
 
 
 def mae(sums: Array) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -21,12 +21,12 @@ class Population:
     """A set of rows with their noise: only facts of one population combine."""
 
     key: str
-    name: str
-    n: int
+    name: str = field(compare=False)
+    n: int = field(compare=False)
 
     def __str__(self) -> str:
         """Return the name with the number of rows."""
-        return f"{self.name} · n = {self.n}"
+        return f"{self.name} · n = {self.n:,}".replace(",", "\u202f")
 
 
 @dataclass(frozen=True)

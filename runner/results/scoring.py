@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from runner.results.files import Result, Run
 from runner.results.populations import WHOLE
 from runner.results.store import Scores
+from runner.safety.canonical import DECIMALS
 
-DECIMALS = 10
+NOTHING = "nothing was promised"  # so that what is written after the first result never passes for a promise
 
 
 def facts_of(scores: Scores) -> dict[str, tuple[float | None, str]]:
@@ -37,5 +38,7 @@ def compose(
 
 def kept_promises(old: Mapping[str, str], key: str, texts: Mapping[str, str]) -> dict[str, str]:
     """Add what was promised before the first result of a compute key; earlier entries stay for ever."""
-    first = not any(name.startswith(f"{key}/") for name in old)
-    return {**old, **({f"{key}/{name}": text for name, text in texts.items()} if first else {})}
+    if any(name.startswith(f"{key}/") for name in old):
+        return dict(old)
+    promised = {f"{key}/{name}": text for name, text in texts.items()}
+    return {**old, **(promised or {f"{key}/": NOTHING})}

@@ -41,7 +41,7 @@ class Verdict:
 class Outcome:
     """A ladder judged: the probability of each rung, and the one that leads."""
 
-    state: str  # taken, leaning, pending, invalid
+    state: str  # taken, leaning, undecided, pending, invalid
     rungs: tuple[Rung, ...]
     shares: tuple[float, ...] = ()
     truth: Quantity | None = None
@@ -111,7 +111,7 @@ class Judge:
             case Human():
                 return Verdict("human")
             case Alias(key=key, target=target):
-                name = f"{document.topic}:{key}"
+                name = f"{document.name} {key}"
                 if name in seen:
                     return Verdict("invalid", reason=f"`{key}` stands for itself")
                 return self.key(target, document, (*seen, name))
@@ -146,7 +146,7 @@ class Judge:
         if is_predicate(tree):
             return None
         try:
-            return Evidence(text, self.evaluator.text_or_tree(text, tree, document))
+            return Evidence(text, self.evaluator.expression(text, tree, document))
         except (InputRefused, Pending):
             return None
 
@@ -161,15 +161,16 @@ def _state(truth: Quantity) -> str:
 
 
 def _outcome(ladder: Ladder, truths: list[Quantity]) -> Outcome:
-    longest = max((len(truth.values) for truth in truths), default=1)
-    open_ = np.ones(longest, dtype=bool)
+    resamples = max((len(truth.values) for truth in truths), default=1)
+    if resamples > 1 and not all(truth.enough for truth in truths):
+        return Outcome("undecided", ladder.rungs, truth=truths[0])
+    open_ = np.ones(resamples, dtype=bool)
     taken = []
     for truth in truths:
-        here = open_ & (truth.values.astype(bool))
+        here = open_ & truth.values.astype(bool)
         taken.append(here)
         open_ = open_ & ~here
     taken.append(open_)
-    resampled = longest > 1 and all(truth.enough for truth in truths)
-    shares = tuple(float(here[1:].mean() if resampled else here[0]) for here in taken)
-    sure = max(shares) >= SURE and (resampled or longest == 1)
-    return Outcome("taken" if sure else "leaning", ladder.rungs, shares, truths[0] if truths else None)
+    shares = tuple(float(here[1:].mean() if resamples > 1 else here[0]) for here in taken)
+    state = "taken" if max(shares) >= SURE else "leaning"
+    return Outcome(state, ladder.rungs, shares, truths[0] if truths else None)

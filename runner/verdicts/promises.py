@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from runner.documents.kinds import Judged, Ladder, Predicate, Rung
+from runner.documents.kinds import Alias, Human, Judged, Ladder, Predicate, Rung
 from runner.documents.library import judged_of
 from runner.documents.reading import Document
 from runner.expressions.syntax import references
@@ -19,8 +19,8 @@ def moved(document: Document, filed: Mapping[str, str]) -> dict[str, list[str]]:
     """Return the expectations that read differently from a filed promise, with the older texts."""
     now, found = promises(document), dict[str, list[str]]()
     for name, text in filed.items():
-        key = name.split("/", 1)[1]
-        if now.get(key) != text and text not in found.get(key, []):
+        key = name.partition("/")[2]
+        if key and now.get(key) != text and text not in found.get(key, []):
             found.setdefault(key, []).append(text)
     return found
 
@@ -32,7 +32,9 @@ def _promise(judged: Judged, document: Document) -> str:
         case Ladder(rungs=rungs):
             texts = [f"{rung.formula.text if rung.formula else 'else'}: {rung.do}" for rung in rungs]
             return "; ".join(texts) + _behind(judged, document)
-        case _:
+        case Alias(target=target):
+            return target
+        case Human():
             return "human"
 
 

@@ -23,8 +23,6 @@ from runner.documents.scanner import Citation, fold_label, scan
 LABELS = ("ridge.r2", "lgbm.r2", "ci(ridge.r2 - lgbm.r2)", "k2", "a.mid >= 0.9")
 _NUMBER = re.compile(r"#\d+")
 
-Links = Counter[tuple[str, str]]  # (label, number shown)
-
 
 class _Anchors(HTMLParser):
     """The links of a page: (address, text)."""
@@ -49,17 +47,22 @@ class _Anchors(HTMLParser):
             texts.append(data)
 
 
-def links(text: str) -> tuple[Links, Links]:
-    """Return the links that GitHub renders for our citations' labels, and our citations.
+def differences(text: str) -> Counter[tuple[str, str]]:
+    """Return the labels and numbers of the links that only GitHub, or only the scanner, finds.
 
-    Every label has a definition at the top, where no open fence or comment can swallow it.
+    Every label has a definition at the top, where no open fence or comment can swallow it. The number is
+    compared where the text of our citation holds no html, which GitHub would not show.
     """
     text = f"{_definitions(LABELS)}\n[^1]\n\n{text}"
     citations = scan(text).citations
     others = {_label(citation) for citation in citations} - set(LABELS)
     page = cmarkgfm.github_flavored_markdown_to_html(_definitions(others) + text, Options.CMARK_OPT_FOOTNOTES)
-    shown = [(bytes.fromhex(href[5:]).decode(), text) for href, text in _Anchors(page).found if href[:5] == "cite:"]
-    return _counted(shown), _counted((_label(citation), citation.text) for citation in citations)
+    links = [(bytes.fromhex(href[5:]).decode(), shown) for href, shown in _Anchors(page).found if href[:5] == "cite:"]
+    theirs = _full(links)
+    ours = _full((_label(citation), citation.text) for citation in citations)
+    clear = [(label, shown) for label, shown in ours if "<" not in shown]
+    seen, found = Counter((label, "") for label, _ in theirs), Counter((label, "") for label, _ in ours)
+    return (seen - found) + (found - seen) + (_numbers(clear) - _numbers(theirs))
 
 
 def _definitions(labels: Iterable[str]) -> str:
@@ -71,8 +74,12 @@ def _label(citation: Citation) -> str:
     return fold_label(re.sub(r"[\r\n]+[ \t>]*", " ", citation.label).replace("\\|", "|"))
 
 
-def _counted(pairs: Iterable[tuple[str, str]]) -> Links:
-    return Counter((label, "".join(_NUMBER.findall(text)[-1:])) for label, text in pairs if fold_label(text) != label)
+def _full(links: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [(label, shown) for label, shown in links if fold_label(shown) != label]
+
+
+def _numbers(links: Iterable[tuple[str, str]]) -> Counter[tuple[str, str]]:
+    return Counter((label, "".join(_NUMBER.findall(shown)[-1:])) for label, shown in links)
 
 
 _starts = st.sampled_from(

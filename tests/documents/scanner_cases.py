@@ -52,8 +52,11 @@ NO_LINKS = [
     Case("collapsed and shortcut references", "[ridge.r2][] and [ridge.r2]"),
     Case("footnotes side by side", "a[^1][^2]"),
     Case("inside the text of a link the inner one wins", f"[see {CITE}](ridge.md)", "p"),
+    Case("the same with two labels", f"[see {CITE}][lgbm.r2]", "p"),
+    Case("the same with a cited label alone in brackets", f"[see [ridge.r2]][lgbm.r2] {CITE}", "p"),
     Case("inside the target of a link", f"[see](ridge.md?{CITE})"),
     Case("inside the title of a link", f'[see](ridge.md "{CITE}")'),
+    Case("a title needs a blank before it", f'[see](<ridge.md>"{CITE}")', "p"),
     Case("an autolink", f"<https://a.org/{CITE}> {CITE}", "p"),
     Case("a bare address takes it along", f"https://a.org/{CITE} {CITE}", "p"),
     Case("a bare host takes it along", f"www.a.org/{CITE}"),
@@ -88,6 +91,7 @@ CODE = [
     Case("code in an item", f"- a\n\n      {CITE}"),
     Case("bullets in bullets", f"- a\n    - b\n        - {CITE}", "p"),
     Case("an empty item ends at a blank line", f"-\n\n    {CITE}"),
+    Case("an item of definitions only is empty", f"- [a]: b.md\n\n\n    {CITE}"),
     Case("behind blank lines an item goes on", f"- a\n\n\n\n\n  {CITE}\n\n{CITE}", "pp"),
     Case("an item with the box of a task only is empty", f"- [x] \n\n    {CITE}"),
 ]
@@ -110,6 +114,7 @@ HTML = [
     Case("a processing instruction", f"a <? {CITE} ?> {CITE}", "p"),
     Case("character data", f"a <![CDATA[ {CITE} ]]> {CITE}", "p"),
     Case("a declaration", f"a <!A {CITE} > {CITE}", "p"),
+    Case("behind a comment without end GitHub knows no declaration", f"a <!-- b <!A {CITE} >", "p"),
     Case("a mail address", f"<a@b.org> {CITE}", "p"),
 ]
 
@@ -126,6 +131,7 @@ TABLES = [
     Case("a rule after a table is no underline", f"| a |\n|--|\n| {CITE} |\n---\n", "t"),
     Case("a table in a quote", f"> | a |\n> |--|\n> | {CITE} |", "t"),
     Case("too few dashes for the header", f"| a | b |\n|--|\n| {CITE} |", "p"),
+    Case("after that no line of the paragraph is a header", f"| a | b |\n|--|\n| c |\n|--|\n| {CITE} |", "p"),
 ]
 
 HEADINGS = [
@@ -151,7 +157,7 @@ MATH = [
 ]
 
 LISTS = [
-    Case("a number breaks off no paragraph unless it is 1", f"a\n2. {CITE}", "p"),
+    Case("a number breaks off no paragraph unless it is 1", f"a\n2.      {CITE}", "p"),
     Case("text without indent goes on with an item", f"- a\n{CITE}", "p"),
     Case("text without a mark goes on with a quote", f"> a\n{CITE}", "p"),
     Case("a bullet in a quote in a bullet", f"- > - {CITE}", "p"),
@@ -204,6 +210,8 @@ TROUBLES = [
     Case("a long text", f"[{'a ' * 101}0.71][ridge.r2]", troubles=("text too long",)),
     Case("the author's own link may be long", f"[{'a ' * 101}][b]\n\n[b]: c.md", "p"),
     Case("a conflict", f"<<<<<<< HEAD\n{CITE}\n>>>>>>> side\n", "p", troubles=("conflict",)),
+    Case("an upper half of a conflict", f"a\n\n<<<<<<< HEAD\n\n{CITE}", "p", troubles=("conflict",)),
+    Case("seven quotes are no conflict", f">>>>>>> {CITE}", "p"),
     Case("a conflict in a fence", "```\n<<<<<<< HEAD\n=======\n>>>>>>> side\n```\n"),
     Case(
         "a conflict that starts in a block",

@@ -10,6 +10,7 @@ import torch
 from scipy import stats
 
 from runner.findings import InputRefused, JobFailed
+from runner.numerics import observation
 from runner.numerics.observation import Observed
 
 RANDOM = np.random.default_rng(1)
@@ -84,6 +85,25 @@ def test_the_test_target_is_refused() -> None:
     """A job cannot even begin to read the target of the test split."""
     with pytest.raises(JobFailed, match="the test target is for scoring only"):
         observed(split="test").pairs(10)
+
+
+def test_a_job_sees_rows_and_nothing_behind_them() -> None:
+    """Clean rows and sigma have no name a job may use; the target has one, which the test split refuses."""
+    names = {name for name in dir(observed()) if not name.startswith("_")}
+
+    assert names == {"rows", "width", "inputs", "pairs", "target"}
+    assert np.array_equal(TARGET, observed().target)
+    with pytest.raises(JobFailed, match="the test target is for scoring only"):
+        _ = observed(split="test").target
+
+
+@pytest.mark.parametrize("stride", [1, 10, 1000])
+def test_the_stride_does_not_change_a_row(stride: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How many rows are made at a time is a matter of speed alone."""
+    whole = seen(observed())
+    monkeypatch.setitem(observation.STRIDE, "cpu", stride)
+
+    assert torch.equal(whole, seen(observed(), 33))
 
 
 def test_noise_without_sigma_is_refused() -> None:

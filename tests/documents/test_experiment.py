@@ -1,0 +1,128 @@
+"""The front matter of an experiment: its jobs and their parameters, and every way to get them wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from runner.documents.kinds import Experiment
+from runner.expressions.names import suggestion
+from tests.documents.marked import edited, expected, listed, plugins, read, unmarked
+from tests.knowledge import EXPERIMENT
+
+WEAK = "  weak:   {job: ridge, alpha: 1e4}"
+
+SINGLE = [
+    ("train: 200", "§trane: 200\ntrain: 200", "LG202 unknown field `trane` -> did you mean `train`?"),
+    ("train: 200", "train: §-3", "LG203 `train` is `-3`, a whole number from 0 up is due -> write 500, 32k or 1M"),
+    ("train: 200", "train: §much", "LG203 `train` is `much`, a whole number from 0 up is due -> write 500, 32k or 1M"),
+    ("noise: 1", "noise: §[0, 1]", "LG203 `noise` is a collection, a number from 0 up is due -> write 0.5"),
+    ("tiny@1", "§[tiny@1]", "LG203 `protocol` takes one value, not several"),
+    ("job: ridge, alpha: 1e4", "job: §rigde", "LG204 unknown job `rigde` -> did you mean `ridge`?"),
+    ("{job: ridge, alpha: 1e4}", "§ridge", "LG203 job `weak` takes a map -> write `weak: {job: ridge}`"),
+    ("alpha: 1e4", "§alhpa: 1e4", "LG205 `ridge` has no parameter `alhpa` -> did you mean `alpha`?"),
+    ("alpha: 1e4", "alpha: §vla", "LG203 `alpha` of `ridge`: `vla` where a number or val is due"),
+    ("alpha: 1e4", "alpha: §1e400", "LG203 `alpha` of `ridge`: `1e400` where a number or val is due"),
+    ("alpha: 1e4", "alphas: §3", "LG203 `alphas` of `ridge`: `3` where a list (each a number) is due"),
+    ("alpha: 1e4", "alphas: [1, §x]", "LG203 `alphas` of `ridge`: `x` where a number is due"),
+    ("  weak: ", "  §Weak: ", "LG203 the job `Weak` is not lower-case letters, digits and _ -> choose another name"),
+    ("  weak: ", "  §max: ", "LG203 the job `max` is a word of the language -> choose another name"),
+    ("strong.r2 > 0.5", "§weak.r2", "LG304 `H-B` is a quantity, a predicate is due -> compare it: weak.r2 > 0"),
+    ("gain: strong.r2 - weak.r2", "gain: strong.r2 §− weak.r2", "LG301 `−` has no meaning in an expression -> write -"),
+]  # fmt: skip
+LATER = [
+    ("sweep", "{seed: [1]}"),
+    ("train_noise", "0.5"),
+    ("published", "[]"),
+    ("withdrawn", "[]"),
+    ("retired", "{by: A}"),
+]
+REQUIRED = [("protocol", "tiny@1"), ("train", "200"), ("id", "TOY-1"), ("title", "A toy"), ("kind", "exp")]
+NOT_YET = "belongs to the grammar but is not available yet -> leave it out for now"
+
+
+def experiment(folder: Path, text: str) -> Experiment:
+    """Return the experiment a text declares, which is without a finding."""
+    document = read(folder, text)
+    assert not document.findings
+    assert document.experiment is not None
+    return document.experiment
+
+
+def test_values_are_those_written_or_declared(tmp_path: Path) -> None:
+    """Sizes and numbers are converted, parameters left out take the default of the job's file."""
+    found = experiment(tmp_path, edited(EXPERIMENT, ("train: 200", "train: 32k\nmvp: moe:MVP-1")))
+    contract = plugins().jobs["ridge"]
+
+    assert (found.protocol, found.noise, found.train, found.mvp) == ("tiny@1", 1.0, 32_000, "moe:MVP-1")
+    assert list(found.jobs) == ["weak", "strong"]
+    assert found.jobs["weak"].params == {n: p.default for n, p in contract.parameters.items()} | {"alpha": 1e4}
+    assert found.jobs["strong"].params["alpha"] == "val"
+    assert list(found.expect) == ["H-A", "H-B"]
+
+
+def test_job_carries_the_contract_it_was_read_against(tmp_path: Path) -> None:
+    """Version, code and use of the validation rows are those of the job's file; the place is the name's."""
+    text, places = unmarked(edited(EXPERIMENT, ("  weak: ", "  §weak: ")))
+    job, contract = experiment(tmp_path, text).jobs["weak"], plugins().jobs["ridge"]
+
+    assert (job.job, job.version, job.code) == ("ridge", contract.version, contract.code)
+    assert job.uses_val is contract.uses_val
+    assert [str(job.place)] == [f"logg/toy/exp/toy.md:{place}" for place in places]
+
+
+def test_noise_left_out_is_none(tmp_path: Path) -> None:
+    """Without a level the rows are clean."""
+    assert experiment(tmp_path, edited(EXPERIMENT, ("noise: 1\n", ""))).noise == 0
+
+
+@pytest.mark.parametrize(("old", "new", "message"), SINGLE)
+def test_mistake_is_one_finding_at_its_place(tmp_path: Path, old: str, new: str, message: str) -> None:
+    """One mistake, one line: where, what, and what to write."""
+    text, places = unmarked(edited(EXPERIMENT, (old, new)))
+
+    assert listed(read(tmp_path, text).findings) == expected(places, message)
+
+
+@pytest.mark.parametrize("job", ["§{alpha: 1e4}", "{job: §[ridge]}"])
+def test_job_that_does_not_say_which_is_told_which_there_are(tmp_path: Path, job: str) -> None:
+    """The jobs there are come from the plug-in files."""
+    text, places = unmarked(edited(EXPERIMENT, ("{job: ridge, alpha: 1e4}", job)))
+    message = f"LG204 `weak` does not say which job it is -> {suggestion('', plugins().jobs)}"
+
+    assert listed(read(tmp_path, text).findings) == expected(places, message)
+
+
+@pytest.mark.parametrize(("key", "value"), REQUIRED)
+@pytest.mark.parametrize("empty", [True, False])
+def test_missing_field_is_a_finding(tmp_path: Path, key: str, value: str, *, empty: bool) -> None:
+    """A field without a value is shown where it stands, one that is not there at the first field."""
+    text = edited(EXPERIMENT, (f"{key}: {value}\n", f"{key}:§\n" if empty else ""))
+    text, places = unmarked(text if empty else text.replace("---\n", "---\n§", 1))
+
+    assert listed(read(tmp_path, text).findings) == expected(places, f"LG202 `{key}` is missing -> add `{key}:`")
+
+
+@pytest.mark.parametrize("jobs", ["jobs:§", "jobs: §{}"])
+def test_experiment_without_jobs_is_a_finding(tmp_path: Path, jobs: str) -> None:
+    """There is nothing to run and nothing to cite."""
+    start, end = EXPERIMENT.index("jobs:"), EXPERIMENT.index("define:")
+    text, places = unmarked(EXPERIMENT[:start] + jobs + "\n" + EXPERIMENT[end:])
+
+    assert listed(read(tmp_path, text).findings) == expected(places, "LG202 `jobs` is missing -> add `jobs:`")
+
+
+@pytest.mark.parametrize(("key", "value"), LATER)
+def test_field_of_a_later_step_says_so(tmp_path: Path, key: str, value: str) -> None:
+    """A field the grammar has but this version lacks is refused in one clear line."""
+    text, places = unmarked(edited(EXPERIMENT, ("train: 200", f"train: 200\n§{key}: {value}")))
+
+    assert listed(read(tmp_path, text).findings) == expected(places, f"LG215 `{key}` {NOT_YET}")
+
+
+def test_job_like_another_is_of_a_later_step(tmp_path: Path) -> None:
+    """`like` is known, so neither it nor the parameters beside it are called misspelt."""
+    text, places = unmarked(edited(EXPERIMENT, (WEAK, "  weak:   {§like: strong, router: oracle}")))
+
+    assert listed(read(tmp_path, text).findings) == expected(places, f"LG215 `like` {NOT_YET}")

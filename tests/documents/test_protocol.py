@@ -1,0 +1,123 @@
+"""The front matter of a protocol: rows, axes, metrics and slices, and every way to get them wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from runner.documents.kinds import Protocol
+from tests.documents.marked import edited, expected, listed, read, unmarked
+from tests.knowledge import PROTOCOL
+
+NAME = "protocols/tiny.md"
+
+WHOLE = "a whole number from 0 up is due -> write 500, 32k or 1M"
+MAP_DUE = "where a map (each value text) or nothing is due"
+NO_BINS = "is not available yet -> write one predicate per slice"
+NO_NAME = "is not lower-case letters, digits and _ -> choose another name"
+NOT_YET = "belongs to the grammar but is not available yet -> leave it out for now"
+
+SINGLE = [
+    ("source: arrays", "source: §arays", "LG204 unknown source `arays` -> did you mean `arrays`?"),
+    ("  source: arrays\n  path", "  §path", "LG202 `source` is missing -> add `source:`"),
+    ("source: arrays\n  path: tiny.npz", "§source: arrays", "LG205 `arrays` needs `path` -> add `path:`"),
+    ("path: tiny.npz", "§paht: x\n  path: tiny.npz", "LG205 `arrays` has no parameter `paht` -> did you mean `path`?"),
+    ("path: tiny.npz", "path: §[tiny.npz]", "LG203 `path` of `arrays`: a collection where text is due"),
+    ("path: tiny.npz", "path: tiny.npz\n  §val: 3", "LG205 `arrays` has no parameter `val` -> there is columns, path"),
+    ("{weight: kg, age: years}", "§[weight]", f"LG203 `columns` of `arrays`: a collection {MAP_DUE}"),
+    ("val: 40", "§vla: 40", "LG202 unknown field `vla` -> did you mean `val`?"),
+    ("test: 80", "test: §grid", f"LG203 `test` is `grid`, {WHOLE}"),
+    ("{val: 40, test: 80}", "§80", "LG203 `rows` takes a map of names -> write one `name: value` per line"),
+    ("version: 1", "version: §one", f"LG203 `version` is `one`, {WHOLE}"),
+    ("seed: 7", "seed: §0.5", f"LG203 `seed` is `0.5`, {WHOLE}"),
+    ("noise: [0, 1]", "noise: §[0, x]", "LG203 noise `x` is no number from 0 up"),
+    ("noise: [0, 1]", "noise: §[0, -1]", "LG203 noise `-1` is no number from 0 up"),
+    ("noise: [0, 1]", "noise: §[0, 1e400]", "LG203 noise `1e400` is no number from 0 up"),
+    ("noise: [0, 1]", "noise: [0, 1]\n  §mag: [20]", "LG202 unknown field `mag` -> there is noise"),
+    ("target: weight", "target: §wieght", "LG302 no column `wieght` -> did you mean `weight`?"),
+    ("[r2, mae, rmse, bias]", "§[r2, mea]", "LG302 unknown metric `mea` -> did you mean `mae`?"),
+    ("[r2, mae, rmse, bias]", "§[]", "LG202 `metrics` is missing -> add `metrics:`"),
+    ("young: age < 40", "young: 1 < §aeg <= 40", "LG302 no column `aeg` -> did you mean `age`?"),
+    ("young: age < 40", "young: §age(3) < 40", "LG302 no column `age(3)` -> did you mean `age`?"),
+    ("young: age < 40", "young: §age", "LG304 a slice is a predicate over columns -> write column < 40"),
+    ("young: age < 40", "young: §ci(age) < 40", "LG304 `ci()` gives two numbers and stands alone -> cite it by itself"),
+    ("young: age < 40", "young: §[age]", "LG203 an expression is due, not a collection"),
+    ("young: age < 40", "§young: {by: age, edges: [1]}", f"LG215 slice `young` by bins {NO_BINS}"),
+    ("young: age < 40", "§Young: age < 40", f"LG203 the slice `Young` {NO_NAME}"),
+    ("young: age < 40", "§all: age < 40", "LG203 the slice `all` is a word of the language -> choose another name"),
+    ("id: tiny", "id: §../tiny", "LG203 id `../tiny` cannot name a file -> use letters, digits, . _ -"),
+    ("seed: 7", "§replaces: tiny@0", f"LG215 `replaces` {NOT_YET}"),
+]  # fmt: skip
+
+
+def protocol(folder: Path, text: str) -> Protocol:
+    """Return the protocol a text declares, which is without a finding."""
+    document = read(folder, text, NAME)
+    assert not document.findings
+    assert isinstance(document.body, Protocol)
+    return document.body
+
+
+def test_values_are_those_written(tmp_path: Path) -> None:
+    """Rows, seed, levels, metrics, columns and slices are read, the source's own options kept together."""
+    found = protocol(tmp_path, PROTOCOL)
+
+    assert (found.version, found.source, found.val, found.test, found.seed) == (1, "arrays", 40, 80, 7)
+    assert found.options == {"path": "tiny.npz", "columns": {"weight": "kg", "age": "years"}}
+    assert found.columns == {"weight": "kg", "age": "years"}
+    assert (found.noise, found.target, found.unit) == ((0.0, 1.0), "weight", "kg")
+    assert found.metrics == ("r2", "mae", "rmse", "bias")
+    assert {name: formula.text for name, formula in found.slices.items()} == {"young": "age < 40", "old": "age >= 40"}
+
+
+def test_what_a_protocol_leaves_out_has_a_plain_meaning(tmp_path: Path) -> None:
+    """Without axes the noise is none, without a seed it is 0, without units there are none."""
+    start, end = PROTOCOL.index("slices:"), PROTOCOL.index("---\n\n")
+    text = PROTOCOL[:start] + PROTOCOL[end:]
+    cuts = [("seed: 7\n", ""), ("axes:\n  noise: [0, 1]\n", ""), ("  columns: {weight: kg, age: years}\n", "")]
+    found = protocol(tmp_path, edited(text, *cuts))
+
+    assert (found.seed, found.noise, found.unit, found.slices) == (0, (0.0,), "", {})
+
+
+def test_one_level_of_noise_needs_no_list(tmp_path: Path) -> None:
+    """A word is a list of one."""
+    assert protocol(tmp_path, edited(PROTOCOL, ("[0, 1]", "20 %"))).noise == (0.2,)
+
+
+def test_slice_reads_only_columns_that_are_named(tmp_path: Path) -> None:
+    """A protocol lists every column it uses, so that its rows file can be complete."""
+    text = edited(
+        PROTOCOL,
+        ("  columns: {weight: kg, age: years}\n", ""),
+        ("young: age", "young: §age"),
+        ("old: age", "old: §age"),
+    )
+    text, places = unmarked(text)
+    message = "LG302 no column `age` -> name it under `columns:` of `data:`"
+
+    assert listed(read(tmp_path, text, NAME).findings, NAME) == expected(places, message, message)
+
+
+@pytest.mark.parametrize(("version", "identity"), [("1", "tiny@1"), ("2", "tiny@2"), ("1k", "tiny@1000")])
+def test_identity_carries_the_version(tmp_path: Path, version: str, identity: str) -> None:
+    """Experiments name a protocol with its version, however that is written."""
+    assert read(tmp_path, edited(PROTOCOL, ("version: 1", f"version: {version}")), NAME).id == identity
+
+
+@pytest.mark.parametrize(("old", "new", "message"), SINGLE)
+def test_mistake_is_one_finding_at_its_place(tmp_path: Path, old: str, new: str, message: str) -> None:
+    """One mistake, one line: where, what, and what to write."""
+    text, places = unmarked(edited(PROTOCOL, (old, new)))
+
+    assert listed(read(tmp_path, text, NAME).findings, NAME) == expected(places, message)
+
+
+def test_empty_protocol_is_told_all_it_lacks(tmp_path: Path) -> None:
+    """Everything that is missing is listed at once, and once."""
+    text, places = unmarked("---\n§kind: protocol\nid: tiny\ntitle: Tiny\n---\n")
+    missing = ("version", "data", "rows", "target", "metrics")
+    messages = (f"LG202 `{key}` is missing -> add `{key}:`" for key in missing)
+
+    assert listed(read(tmp_path, text, NAME).findings, NAME) == expected(places * len(missing), *messages)

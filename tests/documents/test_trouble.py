@@ -1,0 +1,108 @@
+"""What is wrong with documents taken together: ids, keys, aliases, and names that lead nowhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.documents.marked import edited, expected, library_findings, listed, unmarked
+from tests.knowledge import EXPERIMENT, HUB, PROTOCOL
+
+ROADMAP = """---
+kind: roadmap
+id: TOY-roadmap
+title: Toy roadmap
+phases: {1: [MVP-1], 2: [MVP-2]}
+---
+"""
+SINGLE = [
+    ("protocol: tiny@1", "§protocol: tiny@2", "LG207 unknown protocol `tiny@2` -> did you mean `tiny@1`?"),
+    ("protocol: tiny@1", "§protocol: TOY-hub", "LG207 unknown protocol `TOY-hub` -> there is tiny@1"),
+    ("noise: 1", "§noise: 0.5", "LG203 noise 0.5 is not an axis value of tiny@1 -> use one of 0, 1"),
+    ("noise: 1", "noise: 1\n§hub: TOY-hbu", "LG207 unknown hub `TOY-hbu` -> did you mean `TOY-hub`?"),
+    ("noise: 1", "noise: 1\n§hub: TOY-1", "LG207 unknown hub `TOY-1` -> did you mean `TOY-hub`?"),
+    ("noise: 1", "noise: 1\n§mvp: MVP-3", "LG207 no roadmap has the MVP `MVP-3` -> did you mean `MVP-2`?"),
+    ("noise: 1", "noise: 1\n§mvp: moe:MVP-1", "LG207 no roadmap has the MVP `moe:MVP-1` -> did you mean `MVP-1`?"),
+    ("  weak: ", "  §young: ", "LG206 `young` names a job and a slice or metric -> rename the job"),
+    ("  weak: ", "  §bias: ", "LG206 `bias` names a job and a slice or metric -> rename the job"),
+    ("  gain: ", "  weak: §1\n  gain: ", "LG206 `weak` names a job and a definition -> rename one of them"),
+    ("noise: 1", "noise: 1\ncites: {§a: TOY-3}", "LG207 unknown experiment `TOY-3` -> did you mean `TOY-1`?"),
+    ("noise: 1", "noise: 1\ncites: {§a: TOY-hub}", "LG207 unknown experiment `TOY-hub` -> did you mean `TOY-1`?"),
+    ("noise: 1", "noise: 1\ncites: {§a: TOY-1/wek}", "LG207 TOY-1 has no job `wek` -> did you mean `weak`?"),
+    ("noise: 1", "noise: 1\ncites: {§weak: TOY-1}", "LG206 `weak` names two things here -> rename the alias"),
+    ("noise: 1", "noise: 1\ncites: {§gain: TOY-1}", "LG206 `gain` names two things here -> rename the alias"),
+]  # fmt: skip
+
+
+def test_toy_base_has_no_trouble(tmp_path: Path) -> None:
+    """What all other tests start from is right."""
+    assert not library_findings(tmp_path, toy__exp__toy=EXPERIMENT, toy__hub=HUB, toy__roadmap=ROADMAP)
+
+
+@pytest.mark.parametrize(("old", "new", "message"), SINGLE)
+def test_name_that_leads_nowhere_is_a_finding(tmp_path: Path, old: str, new: str, message: str) -> None:
+    """The finding points at the field and names the nearest thing there is."""
+    text, places = unmarked(edited(EXPERIMENT, (old, new)))
+    found = library_findings(tmp_path, toy__exp__toy=text, toy__hub=HUB, toy__roadmap=ROADMAP)
+
+    assert listed(found) == expected(places, message)
+
+
+def test_protocol_that_is_unknown_hides_nothing_else(tmp_path: Path) -> None:
+    """What can be said without the protocol is said with it."""
+    change = ("protocol: tiny@1", "§protocol: teeny@1\n§mvp: MVP-3\n§hub: TOY-hub2")
+    text, places = unmarked(edited(EXPERIMENT, change))
+    found = listed(library_findings(tmp_path, toy__exp__toy=text, toy__hub=HUB, toy__roadmap=ROADMAP))
+
+    assert [line.split()[:2] for line in found] == [[f"{place}:", "LG207"] for place in places]
+
+
+def test_noise_left_out_must_be_on_the_axis_too(tmp_path: Path) -> None:
+    """The default is a level like any other."""
+    text = edited(EXPERIMENT, ("noise: 1\n", ""), ("tiny@1", "noisy@1"))
+    noisy = edited(PROTOCOL, ("id: tiny", "id: noisy"), ("[0, 1]", "[1, 2]"))
+    found = library_findings(tmp_path, toy__exp__toy=text, protocols__noisy=noisy)
+
+    assert listed(found) == ["1:1: LG203 noise 0 is not an axis value of noisy@1 -> use one of 1, 2"]
+
+
+@pytest.mark.parametrize("again", ["TOY-1", "Toy-1"])
+def test_id_is_used_once_whatever_its_case(tmp_path: Path, again: str) -> None:
+    """File systems and renderers fold case, so ids that differ in case only are one id."""
+    text, places = unmarked(edited(EXPERIMENT, ("id: TOY-1", f"§id: {again}")))
+    found = library_findings(tmp_path, toy__exp__first=EXPERIMENT, toy__exp__toy=text)
+    message = f"LG206 id `{again}` is also that of logg/toy/exp/first.md -> give one of them another id"
+
+    assert listed(found) == expected(places, message)
+    assert not listed(found, "toy/exp/first.md")
+
+
+@pytest.mark.parametrize(("kind", "field"), [("hub", "claims"), ("roadmap", "gates")])
+def test_key_is_used_once_in_a_topic(tmp_path: Path, kind: str, field: str) -> None:
+    """Claims and gates of one topic share their keys; another topic has its own."""
+    text, places = unmarked(f"---\nkind: {kind}\nid: TOY-b\ntitle: B\n{field}:\n  §K1: human\n  K3: human\n---\n")
+    documents = {"toy__a": HUB, "toy__b": text, "moe__b": text.replace("TOY", "MOE"), "toy__exp__toy": EXPERIMENT}
+    found = library_findings(tmp_path, **documents)
+    message = "LG206 key `K1` is also used in logg/toy/a.md -> give one of them another key"
+
+    assert listed(found, "toy/b.md") == expected(places, message)
+    assert not listed(found, "moe/b.md")
+
+
+@pytest.mark.parametrize(("kind", "field"), [("hub", "claims"), ("exp", "expect")])
+def test_keys_that_differ_in_case_only_are_one(tmp_path: Path, kind: str, field: str) -> None:
+    """A label finds its definition whatever its case, so two such keys would share one."""
+    start = HUB if kind == "hub" else EXPERIMENT
+    text, places = unmarked(edited(start, (f"{field}:\n", f"{field}:\n  Ka: human\n  §KA: human\n")))
+    found = library_findings(tmp_path, toy__exp__toy=text, toy__other=EXPERIMENT.replace("TOY-1", "TOY-2"))
+    message = "LG206 key `KA` is also used in logg/toy/exp/toy.md -> give one of them another key"
+
+    assert [line for line in listed(found) if "LG206" in line] == expected(places, message)
+
+
+def test_two_experiments_may_expect_under_one_key(tmp_path: Path) -> None:
+    """Every experiment has its own H-A."""
+    text = EXPERIMENT.replace("TOY-1", "TOY-2")
+
+    assert not library_findings(tmp_path, toy__exp__toy=EXPERIMENT, toy__exp__two=text)

@@ -1,0 +1,59 @@
+"""Evidence: the quantity a predicate is about, as the document spells it."""
+
+from __future__ import annotations
+
+import pytest
+
+from runner.documents.kinds import Formula
+from runner.expressions.parse import parse
+from runner.findings import Place
+from runner.verdicts.judge import Evidence
+from runner.verdicts.knowledge import Knowledge
+from tests import knowledge
+from tests.knowledge import EXPERIMENT, file, guess, toy
+
+HERE = Place("here.md", 1, 1)
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Knowledge:
+    """An experiment with a result and one without."""
+    root = toy(tmp_path_factory.mktemp("evidence"))
+    knowledge.write(root, {"toy/exp/new.md": EXPERIMENT.replace("TOY-1", "TOY-2")})
+    return file(root, "TOY-1", {"weak": guess(root, 2), "strong": guess(root, 1, seed=2)})
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("gain > 0", "gain"),
+        ("0 < gain", "gain"),
+        ("0.1 < strong.r2 <= 1", "strong.r2"),
+        ("strong.r2 - weak.r2 > 0", "strong.r2 - weak.r2"),
+        ("(strong.r2 - weak.r2) / weak.r2 > 0.1", "(strong.r2 - weak.r2) / weak.r2"),
+        ("strong.r2 > weak.r2", "strong.r2"),
+    ],
+)
+def test_evidence_is_the_side_that_is_no_constant(text: str, shown: str, base: Knowledge) -> None:
+    """A comparison is about its first side that holds a name, spelt as the document spells it."""
+    document = base.library.named("TOY-1")
+    evidence = base.judge.evidence(Formula(text, parse(text), HERE), document)
+    expected = base.evaluator.expression(shown, parse(shown), document)
+
+    assert isinstance(evidence, Evidence)
+    assert (evidence.text, evidence.quantity.point) == (shown, expected.point)
+
+
+@pytest.mark.parametrize(
+    "text", ["gain > 0 and strong.r2 > 0", "not gain > 0", "weak.rr2 > 0", "strong.r2 - weak.young.r2 > 0"]
+)
+def test_some_predicates_have_no_single_evidence(text: str, base: Knowledge) -> None:
+    """Joined predicates are about several quantities; what has no value is evidence of nothing."""
+    assert base.judge.evidence(Formula(text, parse(text), HERE), base.library.named("TOY-1")) is None
+
+
+def test_evidence_of_what_was_not_run_is_none(base: Knowledge) -> None:
+    """A pending predicate shows no number."""
+    text = "gain > 0"
+
+    assert base.judge.evidence(Formula(text, parse(text), HERE), base.library.named("TOY-2")) is None

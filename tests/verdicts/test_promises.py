@@ -1,0 +1,126 @@
+"""Promises: what was expected before a run, kept word for word for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from runner.documents.reading import Document
+from runner.results.scoring import NOTHING
+from runner.verdicts.knowledge import gather
+from runner.verdicts.promises import moved, promises
+from tests import knowledge
+from tests.knowledge import EXPERIMENT, file, guess, toy
+
+EXPECT = EXPERIMENT[EXPERIMENT.index("define:") : EXPERIMENT.index("---\n\n# A toy")]
+WRITTEN = {
+    "H-A": "gain >= 0.2: keep the strong one; gain > 0: keep either; else: keep the weak one "
+    "where gain = strong.r2 - weak.r2",
+    "H-B": "strong.r2 > 0.5",
+}
+
+
+def experiment(root: Path, expect: str, *, define: str = "", alpha: str = "1e4") -> Document:
+    """Write the toy experiment with other definitions and expectations."""
+    text = EXPERIMENT.replace(EXPECT, f"{define}{expect}").replace("alpha: 1e4", f"alpha: {alpha}")
+    knowledge.write(root, {"toy/exp/toy.md": text})
+    return gather(root).library.named("TOY-1")
+
+
+def filed(root: Path) -> Mapping[str, str]:
+    """File a result, and return the promises it holds by expectation, the compute keys numbered in order."""
+    known = file(root, "TOY-1", {"weak": guess(root, 2), "strong": guess(root, 1)})
+    result = known.store.result(known.library.named("TOY-1"))
+    return result.promises if result else {}
+
+
+def test_ladders_and_predicates_are_written_out(tmp_path: Path) -> None:
+    """Every rung stands with its consequence, and the definitions behind it with their text."""
+    assert promises(gather(toy(tmp_path)).library.named("TOY-1")) == WRITTEN
+
+
+def test_definitions_behind_definitions_are_written_out(tmp_path: Path) -> None:
+    """Each is written once, however often it is used, and those not used are left out."""
+    define = "define:\n  half: gain / 2\n  gain: strong.r2 - weak.r2\n  spare: weak.r2\n"
+    document = experiment(toy(tmp_path), "expect:\n  H-A: half > 0 and gain > half\n", define=define)
+
+    assert promises(document) == {"H-A": "half > 0 and gain > half where half = gain / 2, gain = strong.r2 - weak.r2"}
+
+
+def test_definitions_in_a_circle_are_written_once(tmp_path: Path) -> None:
+    """A circle is refused elsewhere; here it only has to end."""
+    define = "define:\n  half: gain / 2\n  gain: half * 2\n"
+
+    assert promises(experiment(toy(tmp_path), "expect:\n  H-A: half > 0\n", define=define)) == {
+        "H-A": "half > 0 where half = gain / 2, gain = half * 2"
+    }
+
+
+def test_questions_and_other_keys_are_promised_too(tmp_path: Path) -> None:
+    """What a person decides, and the key an expectation stands for."""
+    document = experiment(toy(tmp_path), "expect:\n  Q-1: human\n  Q-2: K1\n")
+
+    assert promises(document) == {"Q-1": "human", "Q-2": "K1"}
+
+
+def test_the_first_result_files_the_promises(tmp_path: Path) -> None:
+    """They stand under the compute key of what was run."""
+    kept = filed(toy(tmp_path))
+
+    assert {name.partition("/")[2]: text for name, text in kept.items()} == WRITTEN
+    assert len({name.partition("/")[0] for name in kept}) == 1
+
+
+def test_a_threshold_moved_after_the_result_is_shown_with_both_texts(tmp_path: Path) -> None:
+    """Filing the same computation again keeps the promise as it was; the document reads differently."""
+    root = toy(tmp_path)
+    before = filed(root)
+    document = experiment(root, "expect:\n  H-B: strong.r2 > 0.1\n")
+    after = filed(root)
+
+    assert after == before
+    assert moved(document, after) == {"H-A": [WRITTEN["H-A"]], "H-B": ["strong.r2 > 0.5"]}
+    assert promises(document)["H-B"] == "strong.r2 > 0.1"
+
+
+def test_a_new_computation_promises_again_and_keeps_the_old(tmp_path: Path) -> None:
+    """What was promised for another fit stays on record, each older text once."""
+    root = toy(tmp_path)
+    first = filed(root)
+    for alpha in ("5", "6"):
+        document = experiment(root, "expect:\n  H-B: strong.r2 > 0.1\n", alpha=alpha)
+        kept = filed(root)
+
+    assert len(kept) == len(first) + 2
+    assert first.items() <= kept.items()
+    assert moved(document, kept) == {"H-A": [WRITTEN["H-A"]], "H-B": ["strong.r2 > 0.5"]}
+
+
+def test_a_definition_moved_is_a_promise_moved(tmp_path: Path) -> None:
+    """The threshold stays, what it is about does not."""
+    root = toy(tmp_path)
+    kept = filed(root)
+    knowledge.write(root, {"toy/exp/toy.md": EXPERIMENT.replace("gain: strong.r2 - weak.r2", "gain: strong.r2")})
+
+    assert moved(gather(root).library.named("TOY-1"), kept) == {"H-A": [WRITTEN["H-A"]]}
+
+
+def test_what_reads_as_promised_has_not_moved(tmp_path: Path) -> None:
+    """A title, a new job's name or prose is no part of a promise."""
+    root = toy(tmp_path)
+    kept = filed(root)
+    knowledge.write(root, {"toy/exp/toy.md": EXPERIMENT.replace("A toy", "Another title")})
+
+    assert moved(gather(root).library.named("TOY-1"), kept) == {}
+
+
+def test_nothing_promised_is_on_record(tmp_path: Path) -> None:
+    """An expectation written after the result is not filed as if it had been made before."""
+    root = toy(tmp_path)
+    experiment(root, "")
+    before = filed(root)
+    document = experiment(root, "expect:\n  H-B: strong.r2 > 0.1\n")
+
+    assert filed(root) == before
+    assert list(before.values()) == [NOTHING]
+    assert moved(document, before) == {}
