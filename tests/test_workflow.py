@@ -6,9 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-from runner import publishing, workflow
-from runner.findings import Busy, DocumentsRefused, RunnerError, UsageError
 from tests.executed import (
     EXP,
     HUB,
@@ -24,6 +21,9 @@ from tests.executed import (
     snapshot,
     swap,
 )
+
+from runner import publishing, workflow
+from runner.findings import Busy, DocumentsRefused, RunnerError, UsageError
 from tests.knowledge import EXPERIMENT, base, toy
 from tests.knowledge import HUB as BARE_HUB
 

@@ -9,7 +9,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator
 
-from runner.documents.anatomy import (
+from runner.documents.markdown.anatomy import (
     Block,
     Citation,
     Definition,
@@ -20,9 +20,9 @@ from runner.documents.anatomy import (
     TroubleKind,
     fold_label,
 )
-from runner.documents.inlines import Inlines, Link
-from runner.documents.lines import read_lines
-from runner.documents.passages import Passage
+from runner.documents.markdown.inlines import Inlines, Link
+from runner.documents.markdown.lines import read_lines
+from runner.documents.markdown.passages import Passage
 
 __all__ = [
     "Block",

@@ -9,12 +9,26 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.executed import (
+    EXP,
+    PREDICTIONS,
+    PROTOCOL,
+    RESULT,
+    ROWS,
+    add,
+    codes,
+    executed,
+    put,
+    read,
+    result,
+    snapshot,
+    swap,
+)
 
 from runner import workflow
 from runner.findings import Finding
 from runner.results import arrays
 from runner.results.files import Result, Run
-from tests.executed import EXP, PREDICTIONS, PROTOCOL, RESULT, ROWS, add, codes, executed, put, read, result, snapshot, swap
 
 
 def found(root: Path) -> list[Finding]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.executed import EXP, HUB, executed, put, read, swap
 
 from runner import workflow
 from runner.findings import Finding
-from tests.executed import EXP, HUB, executed, put, read, swap
 from tests.knowledge import toy
 
 ROADMAP = """---

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from runner.documents.anatomy import TroubleKind
+from runner.documents.markdown.anatomy import TroubleKind
 from runner.documents.scanner import fold_label, scan
 from tests.documents.github import differences, documents
 from tests.documents.scanner_cases import CASES, PLACES, Case

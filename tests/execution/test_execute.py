@@ -8,12 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from runner import workflow
-from runner.contract import Output
-from runner.findings import ArtefactDamaged, Busy, InputRefused, JobFailed, StorageFailed
-from runner.jobs import ridge
-from runner.safety import atomic, canonical
 from tests.executed import (
     EXP,
     PREDICTIONS,
@@ -31,6 +25,12 @@ from tests.executed import (
     snapshot,
     swap,
 )
+
+from runner import workflow
+from runner.contract import Output
+from runner.findings import ArtefactDamaged, Busy, InputRefused, JobFailed, StorageFailed
+from runner.jobs import ridge
+from runner.safety import atomic, canonical
 from tests.knowledge import EXPERIMENT, toy
 
 Fail = Callable[..., Any]

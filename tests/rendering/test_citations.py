@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
+from tests.executed import EXP, HUB, RESULT, add, codes, executed, put, read, swap
 
 from runner import workflow
 from runner.findings import Finding
-from tests.executed import EXP, HUB, RESULT, add, codes, executed, put, read, swap
 from tests.knowledge import toy
 
 ROADMAP = """---

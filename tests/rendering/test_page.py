@@ -11,12 +11,12 @@ import pytest
 from cmarkgfm.cmark import Options
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.executed import EXP, HUB, codes, executed, put, read
 
 from runner import workflow
 from runner.documents.reading import read_document
 from runner.rendering.page import Page, render_page
 from runner.verdicts.knowledge import gather
-from tests.executed import EXP, HUB, codes, executed, put, read
 from tests.knowledge import EXPERIMENT
 from tests.knowledge import HUB as BARE_HUB
 

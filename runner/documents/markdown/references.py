@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from runner.documents.anatomy import fold_label
+from runner.documents.markdown.anatomy import fold_label
 
 LONGEST_LABEL = 1000  # of a label that renderers accept
 _PUNCTUATION = r"[!-/:-@\[-`{-~]"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 
-from runner.documents.anatomy import Block, Trouble, TroubleKind
+from runner.documents.markdown.anatomy import Block, Trouble, TroubleKind
 
 OPENING = "<!-- logg:"
 CLOSING = "<!-- /logg"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from runner.documents import markup, openings, tables
-from runner.documents.leaves import Container, Fence, Html, IndentedCode, Paragraph, Table
-from runner.documents.markers import OPENING
-from runner.documents.row import TAB, Row
-from runner.documents.stack import Stack
+from runner.documents.markdown import markup, openings, tables
+from runner.documents.markdown.leaves import Container, Fence, Html, IndentedCode, Paragraph, Table
+from runner.documents.markdown.markers import OPENING
+from runner.documents.markdown.row import TAB, Row
+from runner.documents.markdown.stack import Stack
 
 _WIDEST_GAP = 4
 Rule = Callable[[Stack, Row], bool]

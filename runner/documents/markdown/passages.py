@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-from runner.documents.anatomy import Place
+from runner.documents.markdown.anatomy import Place
 
 Piece = tuple[int, int]
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 
-from runner.documents import markup
-from runner.documents.leaves import Fence, Html, IndentedCode, Paragraph, Table
-from runner.documents.markers import OPENING, Conflicts, Markers
-from runner.documents.row import Row
-from runner.documents.rules import opens
-from runner.documents.stack import Stack
-from runner.documents.structure import Structure
+from runner.documents.markdown import markup
+from runner.documents.markdown.leaves import Fence, Html, IndentedCode, Paragraph, Table
+from runner.documents.markdown.markers import OPENING, Conflicts, Markers
+from runner.documents.markdown.row import Row
+from runner.documents.markdown.rules import opens
+from runner.documents.markdown.stack import Stack
+from runner.documents.markdown.structure import Structure
 
 _PLAIN_LINES = re.compile(r"(?:[^ \t\n>#`~<=+*_|:\[0-9-][^\n]*+\n)++")
 _BLANK_LINES = re.compile(r"(?:[ \t]*+\n)++")

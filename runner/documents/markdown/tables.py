@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from runner.documents.passages import Piece
+from runner.documents.markdown.passages import Piece
 
 _MARK = r"[ \t\v\f]*+:?-++:?[ \t\v\f]*+"
 _DELIMITER = re.compile(rf"\|?{_MARK}(?:\|{_MARK})*+\|?[ \t\v\f]*+\Z")

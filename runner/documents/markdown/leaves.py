@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from runner.documents import markup
-from runner.documents.passages import Piece
-from runner.documents.row import TAB, Row
+from runner.documents.markdown import markup
+from runner.documents.markdown.passages import Piece
+from runner.documents.markdown.row import TAB, Row
 
 _FENCE_END = re.compile(r"(?:`{3,}+|~{3,}+)(?=[ \t]*+\Z)")
 

@@ -10,10 +10,10 @@ from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from runner.documents import addresses, references
-from runner.documents.anatomy import Trouble, TroubleKind, fold_label
-from runner.documents.markers import OPENING
-from runner.documents.markup import Tags
+from runner.documents.markdown import addresses, references
+from runner.documents.markdown.anatomy import Trouble, TroubleKind, fold_label
+from runner.documents.markdown.markers import OPENING
+from runner.documents.markdown.markup import Tags
 
 _TOKEN = re.compile(r"\\[!-/:-@\[-`{-~]|`+|<|!\[(?!\^)|[\[\]]|:(?=//)|www\.|\$+")
 _TICKS = re.compile(r"`+")

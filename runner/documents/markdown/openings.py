@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from runner.documents.row import Row
+from runner.documents.markdown.row import Row
 
 _HEADING = re.compile(r"(#{1,6})(?:[ \t]+|\Z)")
 _UNDERLINE = re.compile(r"(?:=++|-++)[ \t]*+\Z")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from runner.documents import tables
-from runner.documents.leaves import Container, Fence, Html, IndentedCode, Leaf, Paragraph
-from runner.documents.passages import Piece
-from runner.documents.row import TAB, Row
-from runner.documents.structure import Structure
+from runner.documents.markdown import tables
+from runner.documents.markdown.leaves import Container, Fence, Html, IndentedCode, Leaf, Paragraph
+from runner.documents.markdown.passages import Piece
+from runner.documents.markdown.row import TAB, Row
+from runner.documents.markdown.structure import Structure
 
 DEEPEST = 32
 

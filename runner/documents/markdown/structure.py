@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from runner.documents import references, tables
-from runner.documents.anatomy import Block, Definition, Heading, Place, Trouble, TroubleKind
-from runner.documents.markers import OPENING
-from runner.documents.passages import Passage, Piece, without_first
+from runner.documents.markdown import references, tables
+from runner.documents.markdown.anatomy import Block, Definition, Heading, Place, Trouble, TroubleKind
+from runner.documents.markdown.markers import OPENING
+from runner.documents.markdown.passages import Passage, Piece, without_first
 
 _WORTH_READING = re.compile(rf"\][ \t]*+(?:\[|\n)|{OPENING}")
 
