@@ -131,6 +131,7 @@ class Contract:
     version: int
     parameters: Mapping[str, Parameter]
     uses_val: bool
+    columns: Mapping[str, str] | None  # of a source that makes its own rows: name -> unit
     code: str  # digest of the file without comments, docstrings and layout
 
 
@@ -156,6 +157,7 @@ def read_contract(path: Path) -> Contract:
         version=literals["VERSION"],
         parameters={parameter.name: parameter for parameter in _parameters(tree, path)},
         uses_val=literals.get("USES_VAL") is True,
+        columns=literals.get("COLUMNS"),
         code=_code_digest(tree),  # last: it takes the docstrings out of the tree
     )
 

@@ -133,6 +133,7 @@ class Protocol:
     source: str
     options: Mapping[str, Any]
     columns: Mapping[str, str]
+    generated: bool  # the source makes its rows, so its definition is their identity
     val: int
     test: int
     seed: int

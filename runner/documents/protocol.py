@@ -17,7 +17,7 @@ from runner.safety import bounded_yaml as yaml
 
 FIELDS = ("version", "data", "rows", "seed", "axes", "target", "metrics", "slices")
 LATER = ("replaces", "variance")
-SHARED = ("val", "test")  # told to every source from `rows:`
+SHARED = ("val", "test", "seed")  # told to every source from `rows:` and `seed:`
 METRICS = ("r2", "mae", "rmse", "bias")
 
 
@@ -26,7 +26,8 @@ def read_protocol(form: Form, sources: Mapping[str, Contract]) -> Protocol:
     for field in ("version", "data", "rows", "target", "metrics"):
         form.require(field)
     source, options = _read_source(form, sources)
-    columns = dict(options.get("columns") or {})
+    made = sources[source].columns if source in sources else None
+    columns = dict(made or options.get("columns") or {})
     rows, axes = form.form("rows"), form.form("axes")
     rows.only(("val", "test"))
     axes.only(("noise",))
@@ -35,13 +36,14 @@ def read_protocol(form: Form, sources: Mapping[str, Contract]) -> Protocol:
         source=source,
         options=options,
         columns=columns,
+        generated=made is not None,
         val=rows.size("val"),
         test=rows.size("test"),
         seed=form.size("seed"),
         noise=_noise_levels(axes),
         target=form.text("target"),
         metrics=_metrics(form),
-        slices=_slices(form.form("slices"), columns if "columns" in options else None),
+        slices=_slices(form.form("slices"), columns if made or "columns" in options else None),
     )
     if columns and protocol.target not in columns:
         fix = suggestion(protocol.target, columns)

@@ -91,7 +91,9 @@ def _workshop(document: Document, knowledge: Knowledge, device: str) -> Workshop
     if protocol is None:
         raise InputRefused(f"{document.id} has no readable protocol", code="LG207")
     module = plugins.load("data", protocol.source)
-    options = {**protocol.options, "val": protocol.val, "test": protocol.test}
+    told = {"val": protocol.val, "test": protocol.test, "seed": protocol.seed}
+    asked = knowledge.library.plugins.sources[protocol.source].parameters
+    options = {**protocol.options, **{name: value for name, value in told.items() if name in asked}}
     source: Source = module.open_source(options, knowledge.library.root / FOLDER)
     return Workshop(source, protocol, device, knowledge.library.root / HIDDEN / "cache" / "fits")
 

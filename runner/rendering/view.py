@@ -49,6 +49,10 @@ class Fact:
     best: bool = False
 
 
+def _not_here(what: str) -> InputRefused:
+    return InputRefused(f"this document is {what}", code="LG208", fix="use this block in an experiment")
+
+
 class View:
     """The document on the desk, seen by a template; everything here is computed when asked for."""
 
@@ -69,7 +73,7 @@ class View:
         """Return the protocol the experiment is evaluated under."""
         found = self._knowledge.library.protocol(self.document)
         if found is None:
-            raise InputRefused("this document has no protocol", code="LG208", fix="use this block in an experiment")
+            raise _not_here("without a protocol")
         return found
 
     @property
@@ -87,6 +91,8 @@ class View:
     @property
     def run(self) -> dict[str, Any] | None:
         """Return what the last run said about itself, or None."""
+        if self.experiment is None:
+            raise _not_here("no experiment")
         return last_run(self.document, self._knowledge)
 
     @property

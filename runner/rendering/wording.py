@@ -52,7 +52,7 @@ def percent(share: float | None) -> str:
 
 def count(value: int) -> str:
     """Write a whole number in groups of three."""
-    return f"{value:,}".replace(",", NARROW_BLANK)
+    return f"{value:,}".replace(",", NARROW_BLANK).replace("-", digits.MINUS)
 
 
 def _whole(value: float) -> bool:

@@ -62,6 +62,10 @@ def rows_of(document: Document, protocol: Protocol, columns: Mapping[str, np.nda
 
 
 def rowset(document: Document, protocol: Protocol, split: str, columns: Mapping[str, np.ndarray]) -> str:
-    """Hash the definition of a row set: protocol, source, split, seed, and the user's own label columns."""
+    """Hash the definition of a row set: protocol, source, split, seed, and a user's own label columns.
+
+    Rows that a source makes are what its options say; their labels may differ in the last bit between machines.
+    """
     labels = {name: arrays.digest(values) for name, values in columns.items()}
-    return canonical.digest([document.id, protocol.source, split, protocol.seed, labels])
+    content = dict(protocol.options) if protocol.generated else labels
+    return canonical.digest([document.id, protocol.source, split, protocol.seed, content])

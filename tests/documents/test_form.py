@@ -26,6 +26,7 @@ def form(text: str) -> tuple[Form, list[Finding], list[str]]:
     [
         ("text", "a: 1e-3", "1e-3"),
         ("text", "a: '  no '", "  no "),
+        ("required_text", "a: b", "b"),
         ("number", "a: 20 %", 0.2),
         ("number", "a: '5'", 5.0),
         ("size", "a: 32k", 32_000),

@@ -68,12 +68,14 @@ def test_huge_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(source, "LARGEST", 10)
     assert written(tmp_path, b"x" * 10).text
     (tmp_path / "a.md").write_bytes(b"x" * 11)
+    error = refusal(tmp_path)
 
-    assert refusal(tmp_path).fix == "split the document"
+    assert (error.message, error.fix) == ("larger than 0 MB", "split the document")
 
 
 def test_file_that_cannot_be_opened_is_refused(tmp_path: Path) -> None:
     """What the system refuses is a finding, not a bug of ours."""
     (tmp_path / "a.md").mkdir()
+    error = refusal(tmp_path)
 
-    assert refusal(tmp_path).message == "cannot be read: Is a directory"
+    assert (error.message, error.fix) == ("cannot be read: Is a directory", "mend its permissions")

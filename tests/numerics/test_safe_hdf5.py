@@ -169,15 +169,17 @@ def test_chunks_that_are_tall_are_refused_by_the_band(tmp_path: Path, monkeypatc
     assert "in 108 bytes; at most 99" in refusal(tmp_path, methodcaller("create_dataset", "d", **options))
 
 
-@pytest.mark.parametrize("name", ["integer", "float", "record"])
+@pytest.mark.parametrize("name", ["integer", "biased", "short", "record"])
 def test_numbers_of_an_odd_layout_are_refused(tmp_path: Path, name: str) -> None:
-    """HDF5 can describe 17-bit integers and floats of any bias; numpy would show other numbers."""
+    """HDF5 can describe 17-bit integers and floats of any make; numpy would show other numbers."""
     small, biased = h5py.h5t.NATIVE_INT32.copy(), h5py.h5t.IEEE_F32LE.copy()
     small.set_precision(17)
     biased.set_ebias(99)
+    short = h5py.h5t.IEEE_F32LE.copy()
+    short.set_fields(31, 23, 8, 1, 22)
     record = h5py.h5t.create(h5py.h5t.COMPOUND, 4)
     record.insert(b"a", 0, small)
-    kind = {"integer": small, "float": biased, "record": record}[name]
+    kind = {"integer": small, "biased": biased, "short": short, "record": record}[name]
 
     def write(file: h5py.File) -> None:
         h5py.h5d.create(file.id, b"d", kind, h5py.h5s.create_simple((3,)))

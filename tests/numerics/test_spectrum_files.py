@@ -81,6 +81,22 @@ def test_other_holes_are_refused_with_their_place(tmp_path: Path, role: str, arr
     assert message in refusal(lambda: rows(tmp_path, role, "s0.h5", "s1.h5"))
 
 
+def test_the_row_of_a_hole_is_that_of_the_file(tmp_path: Path) -> None:
+    """Wherever reading starts, rows count from the top of the file."""
+    store(tmp_path / "x.h5", arrays={**ARRAYS, "flux": changed(FLUX, (41, 2))})
+
+    assert "in row 41, pixel 2" in refusal(lambda: Rows(shards(tmp_path), "flux", range(20, 60))[10:30])
+
+
+def test_a_file_that_changes_meanwhile_is_refused(tmp_path: Path) -> None:
+    """An array that was replaced since the set was opened is not the one that was checked."""
+    store(tmp_path / "x.h5")
+    several = shards(tmp_path)
+    store(tmp_path / "x.h5", slice(50))
+
+    assert "x.h5 changed while it was in use" in refusal(lambda: Rows(several, "flux", range(60))[:5])
+
+
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [

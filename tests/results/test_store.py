@@ -60,7 +60,7 @@ def refusal(root: Path, code: str, file: str) -> str:
 
 
 def test_what_was_not_filed_is_none(tmp_path: Path) -> None:
-    """An experiment before its first run has no result and no scores."""
+    """An experiment before its first run has no result."""
     known, document = read(toy(tmp_path))
 
     assert known.store.result(document) is None

@@ -1,0 +1,194 @@
+"""Figures of documents: drawn when their evidence moved, stamped, and never over a person's edit."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from runner import workflow
+from runner.figures import bars
+from runner.findings import InputRefused
+from runner.rendering import figures
+from tests.executed import EXP, HUB, PREDICTIONS, PROTOCOL, RESULT, add, codes, execute, executed, put, read, swap
+from tests.knowledge import toy
+
+BARS = "<!-- logg: figure {kind: bars, of: [weak.r2, strong.r2]} -->"
+
+
+def drawn(root: Path) -> Path:
+    """Return the one figure of the toy report."""
+    (path,) = root.glob("logg/toy/img/TOY-1/*.svg")
+    return path
+
+
+def test_a_figure_is_linked_where_it_is_declared(tmp_path: Path) -> None:
+    """The block holds a relative link to a file that is there, and says in words what it shows."""
+    root = executed(tmp_path)
+
+    match = re.search(r"!\[(.*)\]\((.*)\)", read(root, EXP))
+
+    assert match
+    assert match[1] == "bars: weak.r2, strong.r2"
+    assert ((root / EXP).parent / match[2]).resolve() == drawn(root).resolve()
+
+
+def test_nothing_is_drawn_before_there_are_results(tmp_path: Path) -> None:
+    """Without evidence there is a sentence in the place of the figure, and no finding."""
+    root = toy(tmp_path)
+
+    report = workflow.render(root, [])
+
+    assert (report.data["drawn"], report.findings) == ([], [])
+    assert "The figure is drawn when its results are there." in read(root, EXP)
+    assert workflow.check(root).findings == []
+
+
+@pytest.mark.parametrize(
+    ("damage", "code", "message"),
+    [
+        (Path.unlink, "LG106", "is not drawn"),
+        (lambda path: path.write_bytes(b""), "LG106", "shows older results"),
+        (lambda path: path.write_bytes(path.read_bytes().replace(b"from ", b"from 0", 1)), "LG106", "shows older results"),
+        (lambda path: path.write_bytes(path.read_bytes().replace(b"</svg>", b"<g/></svg>")), "LG107", "edited by hand"),
+        (lambda path: path.write_bytes(path.read_bytes().replace(b"0.029", b"0.929")), "LG107", "edited by hand"),
+    ],
+)  # fmt: skip
+def test_a_missing_older_or_edited_figure_is_found(
+    tmp_path: Path, damage: Callable[[Path], object], code: str, message: str
+) -> None:
+    """The stamp in the file tells what it was drawn from and whether it was changed since."""
+    root = executed(tmp_path)
+    damage(drawn(root))
+
+    found = workflow.check(root).findings
+
+    assert codes(found) == [code]
+    assert message in found[0].message
+
+
+def test_render_draws_what_is_missing_and_leaves_what_was_edited(tmp_path: Path) -> None:
+    """A lost figure comes back byte for byte; an edited one stays until it is deleted."""
+    root = executed(tmp_path)
+    whole = drawn(root).read_bytes()
+    drawn(root).unlink()
+    workflow.render(root, [])
+    assert drawn(root).read_bytes() == whole
+
+    mine = whole.replace(b"0.029", b"0.929")
+    drawn(root).write_bytes(mine)
+    report = workflow.render(root, [])
+    assert (report.code, codes(report.findings)) == (1, ["LG107"])
+    assert report.findings[0].fix == f"delete it, then runner render TOY-1"
+    assert drawn(root).read_bytes() == mine
+
+
+def test_line_ends_are_no_edit_of_a_figure(tmp_path: Path) -> None:
+    """A checkout that changed line ends did not change the figure."""
+    root = executed(tmp_path)
+    drawn(root).write_bytes(drawn(root).read_bytes().replace(b"\n", b"\r\n"))
+
+    assert "LG107" not in codes(workflow.check(root).findings)
+
+
+def test_a_figure_is_redrawn_when_its_results_move(tmp_path: Path) -> None:
+    """New predictions make the figure show older results until it is drawn again."""
+    root = executed(tmp_path)
+    before = drawn(root).read_bytes()
+    swap(root, EXP, "alpha: 1e4", "alpha: 1e3")
+
+    report = execute(root)
+
+    assert report.data["drawn"] == [drawn(root).relative_to(root).as_posix()]
+    assert drawn(root).read_bytes() != before
+    assert workflow.check(root).findings == []
+
+
+def test_a_figure_is_not_redrawn_for_words(tmp_path: Path) -> None:
+    """Titles, prose and other blocks are no evidence."""
+    root = executed(tmp_path)
+    swap(root, EXP, "title: A toy", "title: Another")
+    add(root, EXP, "Words.")
+
+    assert workflow.render(root, []).data["drawn"] == []
+
+
+def test_a_new_version_of_a_figure_draws_it_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is drawn depends on the VERSION that the figure's file declares."""
+    root = executed(tmp_path)
+    before = figures.declared
+
+    def newer(arguments: dict[str, object], desk: figures.Desk) -> figures.Figure:
+        contracts = desk.knowledge.library.plugins.figures
+        monkeypatch.setitem(contracts, "bars", _versioned(contracts["bars"]))  # type: ignore[arg-type]
+        return before(arguments, desk)
+
+    monkeypatch.setattr(figures, "declared", newer)
+
+    assert codes(workflow.check(root).findings) == ["LG106"]
+
+
+def _versioned(contract: object) -> object:
+    from dataclasses import replace
+
+    return replace(contract, version=99)  # type: ignore[type-var]
+
+
+def test_a_hub_draws_quantities_of_others(tmp_path: Path) -> None:
+    """A figure stands in any document, next to the folder of its topic."""
+    root = executed(tmp_path)
+    add(root, HUB, "<!-- logg: figure {kind: bars, of: [toy.gain, toy.strong.old.r2]} -->")
+
+    report = workflow.render(root, [])
+
+    assert report.data["drawn"][0].startswith("logg/toy/img/TOY-hub/bars-")
+    assert workflow.check(root).findings == []
+
+
+@pytest.mark.parametrize(
+    ("block", "message"),
+    [
+        ("{kind: parity, of: [gain]}", "`gain` is no job of this document"),
+        ("{kind: bars, of: [weak.r2 / 0]}", "`weak.r2 / 0` has no finite value to draw"),
+    ],
+)
+def test_what_cannot_be_drawn_is_one_line(tmp_path: Path, block: str, message: str) -> None:
+    """Render says why a figure is not drawn, and writes everything else."""
+    root = executed(tmp_path)
+    swap(root, EXP, "{kind: bars, of: [weak.r2, strong.r2]}", block)
+    swap(root, HUB, "[0.92]", "[0.29]")
+
+    report = workflow.render(root, [])
+
+    assert [finding.message for finding in report.findings] == [message]
+    assert "[0.92]" in read(root, HUB)
+
+
+def test_predictions_that_are_damaged_are_not_drawn(tmp_path: Path) -> None:
+    """A figure of predictions needs the very array its result vouches for."""
+    root = executed(tmp_path)
+    swap(root, EXP, BARS, BARS.replace("bars, of: [weak.r2, strong.r2]", "parity, of: [weak]"))
+    (root / PREDICTIONS).write_bytes(b"")
+
+    report = workflow.render(root, [])
+
+    assert report.data["drawn"] == []
+    assert set(codes(report.findings)) == {"LG402"}
+
+
+def test_without_matplotlib_everything_but_figures_is_rendered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The core needs no plotting library: the figure is left with the command that brings it."""
+    root = executed(tmp_path)
+    drawn(root).unlink()
+    swap(root, HUB, "[0.92]", "[0.29]")
+    monkeypatch.setitem(sys.modules, "runner.figures.bars", None)
+
+    report = workflow.render(root, [])
+
+    assert codes(report.findings) == ["LG106"]
+    assert "drawing needs" in report.findings[0].message
+    assert "[0.92]" in read(root, HUB)
