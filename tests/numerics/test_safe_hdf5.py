@@ -15,30 +15,10 @@ import pytest
 from runner.findings import InputRefused
 from runner.numerics import safe_hdf5
 from runner.numerics.safe_hdf5 import SafeFile
+from tests.numerics.hostile_files import read, refusal, written
 
 VALUES = np.arange(12.0).reshape(4, 3)
 HUGE = 2**25, 1024  # 128 GiB of float32
-
-
-def written(folder: Path, write: Callable[[h5py.File], Any]) -> Path:
-    """A file that `write` filled."""
-    path = folder / "x.h5"
-    with h5py.File(path, "w") as file:
-        write(file)
-    return path
-
-
-def read(path: Path, name: str = "d", rank: int = 2) -> np.ndarray:
-    """Read one dataset the safe way."""
-    with SafeFile(path, path.name) as file:
-        return file.dataset(name, rank)[:]
-
-
-def refusal(folder: Path, write: Callable[[h5py.File], Any], name: str = "d", rank: int = 2) -> str:
-    """What is said about a dataset of a file."""
-    with pytest.raises(InputRefused) as caught:
-        read(written(folder, write), name, rank)
-    return str(caught.value)
 
 
 def filtered(file: h5py.File, code: int) -> None:
@@ -70,15 +50,6 @@ def test_honest_datasets_are_read(tmp_path: Path, options: dict) -> None:
     path = written(tmp_path, lambda file: file.create_dataset("d", data=VALUES, **options))
 
     assert np.array_equal(VALUES, read(path))
-
-
-@pytest.mark.parametrize("kind", ["f2", ">f4", "f8", "u1", ">i4", "i8", "?", "S5"])
-def test_numbers_and_fixed_text_are_read(tmp_path: Path, kind: str) -> None:
-    """Numbers of any width and byte order, and text of fixed length, come back as they were."""
-    values = np.ones((2, 2)).astype(kind)
-    path = written(tmp_path, lambda file: file.create_dataset("d", data=values))
-
-    assert np.array_equal(values, read(path))
 
 
 def test_links_to_other_files_are_not_followed(tmp_path: Path) -> None:
@@ -169,24 +140,6 @@ def test_chunks_that_are_tall_are_refused_by_the_band(tmp_path: Path, monkeypatc
     assert "in 108 bytes; at most 99" in refusal(tmp_path, methodcaller("create_dataset", "d", **options))
 
 
-@pytest.mark.parametrize("name", ["integer", "biased", "short", "record"])
-def test_numbers_of_an_odd_layout_are_refused(tmp_path: Path, name: str) -> None:
-    """HDF5 can describe 17-bit integers and floats of any make; numpy would show other numbers."""
-    small, biased = h5py.h5t.NATIVE_INT32.copy(), h5py.h5t.IEEE_F32LE.copy()
-    small.set_precision(17)
-    biased.set_ebias(99)
-    short = h5py.h5t.IEEE_F32LE.copy()
-    short.set_fields(31, 23, 8, 1, 22)
-    record = h5py.h5t.create(h5py.h5t.COMPOUND, 4)
-    record.insert(b"a", 0, small)
-    kind = {"integer": small, "biased": biased, "short": short, "record": record}[name]
-
-    def write(file: h5py.File) -> None:
-        h5py.h5d.create(file.id, b"d", kind, h5py.h5s.create_simple((3,)))
-
-    assert "has numbers of an odd layout" in refusal(tmp_path, write, rank=1)
-
-
 def test_the_tightest_honest_packing_is_read(tmp_path: Path) -> None:
     """A column of one value is packed a thousand to one, and that is no lie."""
     zeros = np.zeros((1000, 1000), np.float32)
@@ -215,34 +168,6 @@ def test_a_row_that_fills_the_memory_is_refused(tmp_path: Path) -> None:
     message = refusal(tmp_path, lambda file: file.create_dataset("d", data=np.zeros((1, 2**20 + 1), "f4")))
 
     assert "has 4,194,308 bytes in a row; at most 4,194,304" in message
-
-
-@pytest.mark.parametrize(
-    ("kind", "rank"),
-    [
-        (h5py.string_dtype(), 1),
-        (h5py.vlen_dtype(np.float32), 1),
-        (h5py.ref_dtype, 1),
-        (np.complex64, 1),
-        (np.longdouble, 1),
-        (np.dtype([("a", "f4"), ("b", h5py.string_dtype())]), 1),
-        (np.dtype([("a", "f4"), ("b", [("c", "f4")])]), 1),
-    ],
-    ids=str,
-)
-def test_types_that_are_no_plain_numbers_are_refused(tmp_path: Path, kind: Any, rank: int) -> None:
-    """Values of varying length, references and nested records are never read."""
-    message = refusal(tmp_path, lambda file: file.create_dataset("d", (3,), kind), rank=rank)
-
-    assert "only numbers are read" in message
-
-
-@pytest.mark.parametrize(("shape", "rank"), [((), 2), ((4,), 2), ((4, 3, 2), 2), ((4, 3), 1)])
-def test_wrong_ranks_are_refused(tmp_path: Path, shape: tuple, rank: int) -> None:
-    """The message has the shape there is and the dimensions due."""
-    message = refusal(tmp_path, lambda file: file.create_dataset("d", data=np.ones(shape)), rank=rank)
-
-    assert f"has shape {shape}; {rank} dimensions are due" in message
 
 
 def test_missing_datasets_are_answered_with_those_there_are(tmp_path: Path) -> None:

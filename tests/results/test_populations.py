@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from runner.documents.kinds import Protocol
+from runner.documents.library import load_library
+from runner.documents.reading import Document
 from runner.results.populations import Population, Rows, rowset
 from tests import knowledge
 from tests.knowledge import EXPERIMENT, PROTOCOL, file, guess, toy
@@ -89,15 +93,32 @@ def test_noise_is_no_part_of_the_row_set(tmp_path: Path) -> None:
     assert loud.populations["all"] != quiet.populations["all"]
 
 
+def toy_protocol(folder: Path) -> tuple[Document, Protocol]:
+    """Return the document of the toy's protocol and what it says."""
+    library = load_library(toy(folder))
+    document, protocol = library.named("tiny@1"), library.protocol(library.named("TOY-1"))
+    assert protocol is not None
+    return document, protocol
+
+
 def test_another_split_is_another_row_set(tmp_path: Path) -> None:
     """The key of a row set holds the name of its split."""
-    root = toy(tmp_path)
-    known = file(root, "TOY-1", {"weak": guess(root, 1), "strong": guess(root, 1)})
-    document, protocol = known.library.named("tiny@1"), known.library.protocol(known.library.named("TOY-1"))
+    document, protocol = toy_protocol(tmp_path)
     columns = {"age": np.zeros(3)}
 
-    assert protocol is not None
     assert rowset(document, protocol, "test", columns) != rowset(document, protocol, "val", columns)
+
+
+def test_rows_that_a_source_makes_are_what_its_options_say(tmp_path: Path) -> None:
+    """The last bit of a drawn label may differ between machines; what was asked of the source may not."""
+    document, protocol = toy_protocol(tmp_path)
+    made = replace(protocol, generated=True)
+    zero, tiny = {"age": np.zeros(3)}, {"age": np.full(3, 1e-300)}
+    asked = rowset(document, made, "test", zero)
+
+    assert rowset(document, made, "test", tiny) == asked
+    assert rowset(document, replace(made, options={"bright": 3}), "test", zero) != asked
+    assert rowset(document, protocol, "test", tiny) != rowset(document, protocol, "test", zero)
 
 
 def test_a_slice_is_its_predicate_not_its_name(tmp_path: Path) -> None:
