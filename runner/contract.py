@@ -6,6 +6,7 @@ import ast
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -121,7 +122,7 @@ class Parameter:
     default: Any = REQUIRED
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Contract:
     """What a plug-in file declares, read without running it."""
 
@@ -132,7 +133,13 @@ class Contract:
     parameters: Mapping[str, Parameter]
     uses_val: bool
     columns: Mapping[str, str] | None  # of a source that makes its own rows: name -> unit
-    code: str  # digest of the file without comments, docstrings and layout
+    files: tuple[str, ...]  # the parameters that name data files
+    text: bytes = field(repr=False)
+
+    @cached_property
+    def code(self) -> str:
+        """Return the digest of what the file does: comments, docstrings and layout left out."""
+        return _code_digest(ast.parse(self.text))
 
 
 def contracts(folder: Path) -> dict[str, Contract]:
@@ -144,7 +151,8 @@ def contracts(folder: Path) -> dict[str, Contract]:
 def read_contract(path: Path) -> Contract:
     """Read one plug-in file: docstring, VERSION, USES_VAL and the fields of Params."""
     try:
-        tree = ast.parse(path.read_bytes())
+        text = path.read_bytes()
+        tree = ast.parse(text)
     except (SyntaxError, ValueError) as error:
         raise _refused(path, getattr(error, "lineno", 1) or 1, f"is not Python: {error}") from error
     literals = _literals(tree)
@@ -158,7 +166,8 @@ def read_contract(path: Path) -> Contract:
         parameters={parameter.name: parameter for parameter in _parameters(tree, path)},
         uses_val=literals.get("USES_VAL") is True,
         columns=literals.get("COLUMNS"),
-        code=_code_digest(tree),  # last: it takes the docstrings out of the tree
+        files=tuple(literals.get("FILES", ())),
+        text=text,
     )
 
 
@@ -170,7 +179,7 @@ def accept(shape: Shape, node: yaml.Node) -> Any:
         return tuple(accept(shape.parts[0], item) for item in node.items)
     if shape.name == "dict" and isinstance(node, yaml.Mapping):
         return {key.text: accept(shape.parts[0], item) for key, item in node.entries}
-    if not isinstance(node, yaml.Scalar) or shape.name in {"tuple", "dict"}:
+    if not isinstance(node, yaml.Scalar):
         raise Mismatch(node, shape)
     return _scalar(shape, node)
 

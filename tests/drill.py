@@ -36,7 +36,13 @@ from runner.verdicts.knowledge import Knowledge, gather
 
 HERE = Path(__file__).parent.parent
 ADDRESS = re.compile(r"[a-z_][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)*")
-KINDS = {"LG101": "numbers", "LG102": "words", "LG103": "blocks", "LG105": "claims, gates and states", "LG106": "figures"}
+KINDS = {
+    "LG101": "numbers",
+    "LG102": "words",
+    "LG103": "blocks",
+    "LG105": "claims, gates and states",
+    "LG106": "figures",
+}
 
 
 @dataclass(frozen=True)

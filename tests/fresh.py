@@ -54,9 +54,7 @@ def run(command: str, folder: Path, environment: dict[str, str]) -> None:
     """Print and run one shell command; end the whole run with its status when it fails."""
     print(f"fresh: $ {command}", flush=True)
     shell = ["/bin/sh", "-c", command]
-    status = subprocess.run(
-        shell, cwd=folder, env=environment, stdin=subprocess.DEVNULL, check=False
-    ).returncode
+    status = subprocess.run(shell, cwd=folder, env=environment, stdin=subprocess.DEVNULL, check=False).returncode
     if status:
         sys.exit(f"fresh: `{command}` failed with status {status}")
 

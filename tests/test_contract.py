@@ -136,6 +136,8 @@ def test_value_takes_the_declared_shape(tmp_path: Path, annotation: str, text: s
         ("bool", "yes", "`yes` where true or false is due"),
         ("int", "1.5", "`1.5` where a whole number is due"),
         ("int", "1e400", "`1e400` where a whole number is due"),
+        ("int", "true", "`true` where a whole number is due"),
+        ("float", "null", "`null` where a number is due"),
         ("float", "much", "`much` where a number is due"),
         ("float", "1e400", "`1e400` where a number is due"),
         ("str", "[a]", "a collection where text is due"),

@@ -18,9 +18,7 @@ from tests import fresh
 
 ROOT = Path(__file__).resolve().parent.parent
 PLUGINS = {"jobs", "data", "figures", "numerics"}
-DOMAIN_WORDS = re.compile(
-    r"(?<![A-Za-z])(spectrum|spectra|flux|log g|dex|snr|teff)(?![A-Za-z])", re.IGNORECASE
-)
+DOMAIN_WORDS = re.compile(r"(?<![A-Za-z])(spectrum|spectra|flux|log g|dex|snr|teff)(?![A-Za-z])", re.IGNORECASE)
 PERSONAL_PATH = re.compile(r"(?<![\w.~-])/(?:home|root|Users|work)/[\w.]")
 PINNED = re.compile(r"uses: [\w./-]+@[0-9a-f]{40}  # v\d+\.\d+\.\d+$")
 
@@ -62,18 +60,14 @@ def test_the_repository_stays_small(committed: list[Path]) -> None:
 
 def test_no_file_names_a_path_on_somebodys_machine(committed: list[Path]) -> None:
     """Tracked text holds no absolute path into a home or work folder."""
-    found = {
-        path: match[0] for path, text in texts(committed).items() if (match := PERSONAL_PATH.search(text))
-    }
+    found = {path: match[0] for path, text in texts(committed).items() if (match := PERSONAL_PATH.search(text))}
 
     assert found == {}
 
 
 def test_the_engine_does_not_know_the_domain() -> None:
     """Outside the plug-ins no module holds a word of any one field of science."""
-    engine = [
-        p for p in (ROOT / "runner").rglob("*.py") if p.relative_to(ROOT / "runner").parts[0] not in PLUGINS
-    ]
+    engine = [p for p in (ROOT / "runner").rglob("*.py") if p.relative_to(ROOT / "runner").parts[0] not in PLUGINS]
     found = {path: match[0] for path, text in texts(engine).items() if (match := DOMAIN_WORDS.search(text))}
 
     assert engine
@@ -129,9 +123,7 @@ def test_the_theme_gets_a_title_as_text_and_nothing_else() -> None:
     assert page.meta == {"title": "a &lt; b &lt;script&gt;"}
 
 
-@pytest.mark.parametrize(
-    "workflow", sorted((ROOT / ".github/workflows").glob("*.yml")), ids=lambda path: path.name
-)
+@pytest.mark.parametrize("workflow", sorted((ROOT / ".github/workflows").glob("*.yml")), ids=lambda path: path.name)
 def test_workflows_start_without_permissions_and_with_pinned_actions(workflow: Path) -> None:
     """Every workflow grants nothing at the top, and names each action by commit and release."""
     text = workflow.read_text(encoding="utf-8")
@@ -159,9 +151,7 @@ def test_the_wheel_carries_the_templates(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-c", build, str(tmp_path)], cwd=ROOT, check=True, capture_output=True)
     (wheel,) = tmp_path.glob("logg-*.whl")
     shipped = set(zipfile.ZipFile(wheel).namelist())
-    templates = {
-        f"runner/{path.relative_to(ROOT)}" for path in (ROOT / "templates").rglob("*") if path.is_file()
-    }
+    templates = {f"runner/{path.relative_to(ROOT)}" for path in (ROOT / "templates").rglob("*") if path.is_file()}
 
     assert templates
     assert templates <= shipped

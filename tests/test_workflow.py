@@ -63,7 +63,11 @@ def stale(root: Path) -> None:
 
 def wrong(root: Path) -> None:
     """Write citations that nobody can fill, and some that render can."""
-    add(root, HUB, "[?.??][toy.nothing.r2] [0.1][toy.weak.r2] [?][K9] [0.1 0.2][toy.gain] [never][toy.gain < 0]\n\n## [?][K1]")
+    add(
+        root,
+        HUB,
+        "[?.??][toy.nothing.r2] [0.1][toy.weak.r2] [?][K9] [0.1 0.2][toy.gain] [never][toy.gain < 0]\n\n## [?][K1]",
+    )
 
 
 def unreadable(root: Path) -> None:
@@ -111,9 +115,7 @@ def test_render_twice_equals_render_once(tmp_path: Path, spoil: Callable[[Path],
 
 
 @pytest.mark.parametrize("spoil", STATES)
-def test_check_after_render_holds_nothing_that_render_could_mend(
-    tmp_path: Path, spoil: Callable[[Path], None]
-) -> None:
+def test_check_after_render_holds_nothing_that_render_could_mend(tmp_path: Path, spoil: Callable[[Path], None]) -> None:
     """What is said to be mended by render is mended by one render."""
     root = executed(tmp_path)
     spoil(root)

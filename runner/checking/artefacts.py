@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterator
 
 from runner.documents.reading import Document
-from runner.findings import ArtefactDamaged, Finding, Place, RunnerError
-from runner.plans.specs import job_runs
+from runner.findings import ArtefactDamaged, Finding, InputRefused, Place, RunnerError
+from runner.plans.specs import data_digest, job_runs
 from runner.plans.staleness import code_moved, reasons
 from runner.rendering.desk import legible
 from runner.results import places
@@ -62,11 +62,15 @@ def _same(a: float | None, b: float | None) -> bool:
 def _staleness(document: Document, result: Result, knowledge: Knowledge) -> Iterator[Finding]:
     place = document.source.place(0)
     again = f"runner execute {document.id}"
-    try:
-        runs = job_runs(document, knowledge.library)
-    except RunnerError as error:
+    protocol = knowledge.library.protocol(document)
+    if protocol is None:
+        return
+    try:  # data that are not here cannot be compared; that is no disagreement
+        data = data_digest(knowledge.library, protocol) or result.data
+    except InputRefused as error:
         yield Finding(error.code or "LG207", error.place or place, error.message, error.fix)
         return
+    runs = job_runs(document, knowledge.library, data)
     for reason in reasons(runs, result):
         code = "LG408" if reason.part == "failed" else "LG404"
         yield Finding(code, place, f"`{reason.run}` ({reason.part}): {reason.text}", again)

@@ -44,6 +44,8 @@ def formulas(document: Document) -> Iterator[Formula]:
 def _key_trouble(document: Document, judged: Judged, knowledge: Knowledge) -> Iterator[Finding]:
     library = knowledge.library
     named = [judged.target] if isinstance(judged, Alias) else []
+    if judged.key in named:
+        yield Finding("LG207", judged.place, f"`{judged.key}` stands for itself", "name another key, or a predicate")
     if isinstance(judged, Ladder):
         named = [key for rung in judged.rungs for key in (*rung.opens, *rung.closes)]
     for key in named:

@@ -21,6 +21,7 @@ from runner.numerics.observation import Observed
 from runner.safety.paths import inside
 
 VERSION = 1
+FILES = ("path",)
 
 LARGEST = 16 * 2**30  # bytes one file may unpack to
 
@@ -44,7 +45,9 @@ def open_source(options: Mapping[str, Any], folder: Path) -> Arrays:
     params = Params(**options)
     path = inside(folder, params.path, "data.path")
     if path.suffix in {".h5", ".hdf5"}:
-        raise InputRefused(f"{params.path}: HDF5 is not read yet", fix="store the arrays with numpy.savez")
+        raise InputRefused(
+            f"{params.path}: HDF5 is another source", fix="write `source: hdf5`, or numpy.savez the arrays"
+        )
     return Arrays(params, load_numbers(path, params.path, LARGEST))
 
 

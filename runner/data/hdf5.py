@@ -25,7 +25,7 @@ import torch
 
 from runner.contract import Split
 from runner.findings import InputRefused
-from runner.numerics.data_files import DataFile, data_files
+from runner.safety.data_files import DataFile, data_files
 from runner.numerics.hdf5_layout import NAMES
 from runner.numerics.observation import View
 from runner.numerics.spectrum_files import Places, Rows, Shards
@@ -35,8 +35,10 @@ if TYPE_CHECKING:
 
 VERSION = 1
 
+FILES = ("path", "val_path", "test_path")
+
 # label column -> unit, of the columns the published sets have
-COLUMNS: dict[str, str] = {
+UNITS: dict[str, str] = {
     "teff": "K",
     "logg": "dex",
     "mh": "dex",
@@ -96,7 +98,7 @@ class Hdf5:
         """Look at every file, and share the rows out."""
         self.shares = _shares(params, _sets(params, folder))
         self.names = _names(params, [share.shards for share in self.shares.values()])
-        units = params.columns or COLUMNS
+        units = params.columns or UNITS
         self.columns: Mapping[str, str] = {name: units.get(name, "") for name in self.names}
 
     def size(self, split: str) -> int:
@@ -167,7 +169,7 @@ def _shares(params: Params, sets: Mapping[str, Shards]) -> dict[str, Share]:
 
 def _names(params: Params, sets: list[Shards]) -> dict[str, str]:
     """Return our name -> the file's of the label columns, which every file must have."""
-    known = {name: NAMES.get(name, name) for name in COLUMNS} | (params.names or {})
+    known = {name: NAMES.get(name, name) for name in UNITS} | (params.names or {})
     if params.columns:
         names = {name: known.get(name, name) for name in params.columns}
     else:

@@ -45,6 +45,8 @@ def read_protocol(form: Form, sources: Mapping[str, Contract]) -> Protocol:
         metrics=_metrics(form),
         slices=_slices(form.form("slices"), columns if made or "columns" in options else None),
     )
+    if rows.mapping.entries and (rows.mapping.get("test") is None or rows.text("test") == "0"):
+        form.report("LG203", rows.mapping, "without test rows nothing can be scored", "add `test: 1k`")
     if columns and protocol.target not in columns:
         fix = suggestion(protocol.target, columns)
         form.report("LG302", form.node("target"), f"no column `{protocol.target}`", fix)

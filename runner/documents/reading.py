@@ -83,7 +83,8 @@ def read_document(path: Path, root: Path, plugins: Plugins, lang: str) -> Docume
         source = read_source(path, root)
     except InputRefused as error:
         empty = Source(path, path.relative_to(root).as_posix(), b"", "")
-        return _page(empty, scan(""), lang, _findings(error, Place(empty.name)))
+        finding = Finding(error.code, error.place or Place(empty.name), error.message, error.fix)
+        return _page(empty, scan(""), lang, (finding,))
     scanned = scan(source.text)
     if scanned.front is None:
         return _page(source, scanned, lang, ())
@@ -96,10 +97,6 @@ def read_document(path: Path, root: Path, plugins: Plugins, lang: str) -> Docume
     if not isinstance(node, yaml.Mapping) or not {"kind", "id"}.intersection(node.keys()):
         return _page(source, scanned, lang, ())
     return _keyed(source, scanned, node, plugins, lang)
-
-
-def _findings(error: InputRefused, place: Place) -> tuple[Finding, ...]:
-    return (Finding(error.code or "LG201", error.place or place, error.message, error.fix),)
 
 
 def _page(source: Source, scanned: Scan, lang: str, findings: tuple[Finding, ...]) -> Document:

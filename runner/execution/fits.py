@@ -57,7 +57,8 @@ class Workshop:
         """Show the source's rows to one run, with its noise."""
 
         def split(name: str, count: int) -> Any:
-            target, noise, seed = self.protocol.target, run.axes["noise"], int(run.axes["seed"])
+            target, noise = self.protocol.target, run.axes["noise"]
+            seed = self.protocol.seed  # of the rows and their noise: every job sees the same ones
             return self.source.split(name, count, target=target, noise=noise, seed=seed, device=self.device)
 
         return Rows(
@@ -104,9 +105,10 @@ def _checked(run: JobRun, output: Output, protocol: Protocol) -> Fit:
         values = np.asarray(output.predictions[split])
         if values.shape != (rows,):
             raise JobFailed(f"{split} predictions have shape {values.shape}, ({rows},) is due")
-        if not np.isfinite(values).all():
-            raise JobFailed(f"{int((~np.isfinite(values)).sum())} {split} predictions are not finite")
-        predictions[split] = arrays.rounded(values)
+        predictions[split] = arrays.rounded(values)  # a float32: what is large in a float64 may be infinite here
+        if not np.isfinite(predictions[split]).all():
+            lost = int((~np.isfinite(predictions[split])).sum())
+            raise JobFailed(f"{lost} {split} predictions are not finite")
     scalars = {f"{run.name}.{name}": float(value) for name, value in output.scalars.items()}
     for table, entries in output.tables.items():
         scalars |= {f"{run.name}.{table}({row})": float(value) for row, value in entries.items()}

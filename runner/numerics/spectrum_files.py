@@ -14,7 +14,7 @@ from itertools import accumulate
 import numpy as np
 
 from runner.findings import InputRefused
-from runner.numerics.data_files import DataFile
+from runner.safety.data_files import DataFile
 from runner.numerics.hdf5_layout import PARAMS
 from runner.numerics.pandas_table import PandasTable
 from runner.numerics.safe_hdf5 import SafeArray, SafeFile

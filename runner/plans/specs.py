@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from runner.documents.kinds import Experiment, Job, Protocol
 from runner.documents.library import Library
 from runner.documents.reading import Document
 from runner.findings import InputRefused
-from runner.safety import canonical, paths
+from runner.safety import canonical
+from runner.safety.data_files import FileNotThere, data_files, fingerprint
 
-NAMING = ("path", "columns")  # options that name the data and their labels, and change no number
+NAMING = (
+    "path",
+    "val_path",
+    "test_path",
+    "columns",
+)  # options that name the data and their labels, and change no number
 
 
 @dataclass(frozen=True)
@@ -29,12 +33,12 @@ class JobRun:
     fit: str
 
 
-def job_runs(document: Document, library: Library) -> list[JobRun]:
-    """Return the runs an experiment declares, in the order it declares them."""
+def job_runs(document: Document, library: Library, data: str | None = None) -> list[JobRun]:
+    """Return the runs an experiment declares, in order; with `data` the data files are taken to be those."""
     experiment, protocol = document.experiment, library.protocol(document)
     if experiment is None or protocol is None:
         raise InputRefused(f"{document.id} is no runnable experiment", place=document.source.place(0), code="LG207")
-    data = data_digest(library, protocol)
+    data = data if data is not None else _needed_data(library, protocol)
     return [_run(job, experiment, protocol, data) for job in experiment.jobs.values()]
 
 
@@ -49,20 +53,26 @@ def data_file(library: Library, protocol: Protocol) -> Path | None:
     return paths.inside(library.folder, str(written), "data.path") if written else None
 
 
-def data_digest(library: Library, protocol: Protocol) -> str:
-    """Hash what the source reads: its version, its options, and the bytes of its file."""
-    file = data_file(library, protocol)
-    if file is not None and not file.is_file():
-        fix = f"put the file at {library.folder.name}/{protocol.options['path']}"
-        raise InputRefused(f"no data file `{protocol.options['path']}`", code="LG207", fix=fix)
+def data_digest(library: Library, protocol: Protocol) -> str | None:
+    """Hash what the source reads: its version, its options, and its files; None while a file is not here."""
     source = library.plugins.sources.get(protocol.source)
+    named = [str(protocol.options[name]) for name in source.files if protocol.options.get(name)] if source else []
+    try:
+        files = [file for text in named for file in data_files(text, library.folder, "data.path")]
+    except FileNotThere:
+        return None
     options = {name: value for name, value in protocol.options.items() if name not in NAMING}
-    return _exact([protocol.source, source.version if source else 0, options, _content(file) if file else ""])
+    version = source.version if source else 0
+    return _exact([protocol.source, version, options, [fingerprint(file.path) for file in files]])
 
 
-def _content(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+def _needed_data(library: Library, protocol: Protocol) -> str:
+    digest = data_digest(library, protocol)
+    if digest is None:
+        written = protocol.options.get("path", "")
+        fix = f"put it at {library.folder.name}/{written}, or mend `data:` of the protocol"
+        raise InputRefused(f"there is no data file `{written}`", code="LG207", fix=fix)
+    return digest
 
 
 def _run(job: Job, experiment: Experiment, protocol: Protocol, data: str) -> JobRun:

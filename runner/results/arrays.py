@@ -30,10 +30,11 @@ DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError)
 
 def rounded(values: np.ndarray) -> np.ndarray:
     """Round to float32 with 14 mantissa bits, half away from zero: what is stored is what is scored."""
-    bits = np.ascontiguousarray(values, dtype=np.float32).view(np.uint32)
+    with np.errstate(over="ignore"):  # what does not fit becomes infinite, for the caller to refuse
+        bits = np.ascontiguousarray(values, dtype=np.float32).view(np.uint32)
     drop = 23 - MANTISSA
     half, mask = np.uint32(1 << (drop - 1)), np.uint32((0xFFFFFFFF << drop) & 0xFFFFFFFF)
-    finite = np.isfinite(values)
+    finite = np.isfinite(bits.view(np.float32))
     return np.where(finite, (bits + half) & mask, bits).view(np.float32)
 
 

@@ -11,6 +11,7 @@ from runner.findings import ArtefactDamaged, Place
 from runner.safety import canonical
 
 FORMAT = 1
+NOTHING = "nothing was promised"  # so that what is written after the first result never passes for a promise
 MAPS = ("facts", "populations", "promises", "runs", "scalars")
 
 
@@ -43,6 +44,11 @@ class Result:
     facts: Mapping[str, tuple[float | None, str]]  # address -> value, population
     scalars: Mapping[str, float]
     promises: Mapping[str, str]  # "<compute key>/<expectation>" -> text
+
+    @property
+    def data(self) -> str:
+        """Return the digest of the data its runs were fitted on."""
+        return next((run.data for run in self.runs.values()), "")
 
     def dumps(self) -> str:
         """Write the result in canonical form, with its seal."""

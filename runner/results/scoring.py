@@ -5,12 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from runner.results.files import Result, Run
+from runner.results.files import NOTHING, Result, Run
 from runner.results.populations import WHOLE
 from runner.results.store import Scores
 from runner.safety.canonical import DECIMALS
-
-NOTHING = "nothing was promised"  # so that what is written after the first result never passes for a promise
 
 
 def facts_of(scores: Scores) -> dict[str, tuple[float | None, str]]:

@@ -114,7 +114,10 @@ class Judge:
                 name = f"{document.name} {key}"
                 if name in seen:
                     return Verdict("invalid", reason=f"`{key}` stands for itself")
-                return self.key(target, document, (*seen, name))
+                try:
+                    return self.key(target, document, (*seen, name))
+                except InputRefused as error:
+                    return Verdict("invalid", reason=error.message)
 
     def predicate(self, formula: Formula, document: Document) -> Verdict:
         """Judge a predicate: holds at 97.5 %, fails at 2.5 %, undecided between."""

@@ -8,6 +8,7 @@ from runner.documents.kinds import Alias, Human, Judged, Ladder, Predicate, Rung
 from runner.documents.library import judged_of
 from runner.documents.reading import Document
 from runner.expressions.syntax import references
+from runner.results.files import NOTHING
 
 
 def promises(document: Document) -> dict[str, str]:
@@ -22,7 +23,8 @@ def moved(document: Document, filed: Mapping[str, str]) -> dict[str, list[str]]:
         key = name.partition("/")[2]
         if key and now.get(key) != text and text not in found.get(key, []):
             found.setdefault(key, []).append(text)
-    return found
+    promised = {name.partition("/")[2] for name in filed}
+    return {**found, **{key: [NOTHING] for key in now if filed and key not in promised}}
 
 
 def _promise(judged: Judged, document: Document) -> str:

@@ -9,6 +9,7 @@ from runner.documents.reading import Document
 from runner.findings import RunnerError
 from runner.plans.specs import job_runs
 from runner.plans.staleness import Reason, reasons
+from runner.results import places
 from runner.results.store import Store
 
 ORDER = ("damaged", "failed", "stale", "planned", "ready", "reported")
@@ -37,8 +38,12 @@ class Statuses:
         return min((self.of(document) for document in documents), key=ORDER.index)
 
     def why(self, document: Document) -> list[Reason]:
-        """Return why an experiment would run again."""
-        return reasons(job_runs(document, self.library), self.store.result(document))
+        """Return why an experiment would run again, as far as committed files tell.
+
+        Data files need not be committed; plan, check and execute look at them, no page depends on them.
+        """
+        result = self.store.result(document)
+        return reasons(job_runs(document, self.library, data=result.data if result else ""), result)
 
     def _compute(self, document: Document) -> str:
         if not document.readable:
@@ -48,11 +53,14 @@ class Statuses:
         except RunnerError:
             return "damaged"
         try:
-            found = self.why(document)
+            parts = {reason.part for reason in self.why(document)}
         except RunnerError:
             return "planned" if result is None else "stale"
-        if result is None:
-            return "ready"
-        if any(reason.part == "failed" for reason in found):
+        return "ready" if result is None else self._of_filed(document, parts)
+
+    def _of_filed(self, document: Document, parts: set[str]) -> str:
+        if not places.predictions_file(self.library, document).is_file():
+            return "damaged"
+        if "failed" in parts:
             return "failed"
-        return "stale" if found else "reported"
+        return "stale" if parts else "reported"

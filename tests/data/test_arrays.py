@@ -231,5 +231,5 @@ def test_missing_files_and_paths_outside_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["table.h5", "table.hdf5"])
 def test_hdf5_is_refused_for_now(tmp_path: Path, name: str) -> None:
     """HDF5 has one clear line until it is read."""
-    with pytest.raises(InputRefused, match="HDF5 is not read yet"):
+    with pytest.raises(InputRefused, match="HDF5 is another source"):
         open_source({"path": name, "val": 1, "test": 1}, tmp_path)

@@ -234,4 +234,4 @@ def test_the_contract_is_read_without_importing() -> None:
 
     places = {name: contract.parameters[name].default for name in ("flux", "error", "noisy")}
     assert places == {"flux": hdf5_layout.FLUX, "error": hdf5_layout.ERROR, "noisy": hdf5_layout.NOISY}
-    assert set(hdf5_layout.NAMES) < set(hdf5.COLUMNS)
+    assert set(hdf5_layout.NAMES) < set(hdf5.UNITS)

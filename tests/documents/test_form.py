@@ -86,6 +86,24 @@ def test_value_of_the_wrong_kind_is_a_finding_at_the_value(method: str, text: st
     assert listed(findings, "a.md") == expected(places, f"LG203 {message}")
 
 
+def test_value_of_the_wrong_kind_counts_as_left_out() -> None:
+    """Reading goes on with the default, so that all findings come at once."""
+    fields, findings, _ = form("a: [[b]]")
+
+    assert (fields.text("a", "x"), fields.number("a", 0.5), fields.size("a", 3), fields.texts("a")) == ("x", 0.5, 3, ())
+    assert not fields.form("a").mapping.entries
+    assert len(findings) == 5
+
+
+def test_nested_map_is_a_form_of_its_own() -> None:
+    """What is wrong inside a map lands in the same list."""
+    fields, findings, places = form("a: {b: 1, c: §x}")
+    inner = fields.form("a")
+
+    assert (inner.size("b"), inner.size("c")) == (1, 0)
+    assert [line.split()[0] for line in listed(findings, "a.md")] == [f"{place}:" for place in places]
+
+
 def test_unknown_and_later_fields_are_told_apart() -> None:
     """A misspelt field is corrected; a field of a later step is named as such."""
     fields, findings, places = form("§trian: 1\nnoise: 1\n§sweep: 1\n§zzz: 1")

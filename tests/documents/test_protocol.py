@@ -47,6 +47,7 @@ SINGLE = [
     ("young: age < 40", "§Young: age < 40", f"LG203 the slice `Young` {NO_NAME}"),
     ("young: age < 40", "§all: age < 40", "LG203 the slice `all` is a word of the language -> choose another name"),
     ("id: tiny", "id: §../tiny", "LG203 id `../tiny` cannot name a file -> use letters, digits, . _ -"),
+    ("seed: 7", "§variance: 3", f"LG215 `variance` {NOT_YET}"),
     ("seed: 7", "§replaces: tiny@0", f"LG215 `replaces` {NOT_YET}"),
 ]  # fmt: skip
 

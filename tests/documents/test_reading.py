@@ -170,6 +170,7 @@ def test_mistake_is_one_finding_at_its_place(tmp_path: Path, old: str, new: str,
 
     assert listed(found.findings) == expected(places, message)
     assert not found.readable
+    assert found.lang == "en"
 
 
 @pytest.mark.parametrize(
@@ -211,9 +212,11 @@ def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
     text, places = unmarked(edited(EXPERIMENT, *changes))
     codes = ["LG203", "LG203", "LG203", "LG202", "LG205", "LG204", "LG301", "LG304", "LG304"]
 
-    assert [line.split()[:2] for line in listed(read(tmp_path, text).findings)] == [
+    found = read(tmp_path, text)
+    assert [line.split()[:2] for line in listed(found.findings)] == [
         [f"{place}:", code] for place, code in zip(places, codes, strict=True)
     ]
+    assert not found.names.define
 
 
 @pytest.mark.parametrize("mark", ["", "\ufeff"])

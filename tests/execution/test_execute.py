@@ -174,7 +174,9 @@ def test_an_interrupted_run_keeps_the_fits_it_finished(
     """Ctrl-C in the second job files nothing; the same command then runs that job only."""
     root = toy(tmp_path)
     with monkeypatch.context() as cut:
-        cut.setattr(ridge, "run", lambda p, d, c: HONEST(p, d, c) if p.alpha != "val" else thrown(KeyboardInterrupt())(d))
+        cut.setattr(
+            ridge, "run", lambda p, d, c: HONEST(p, d, c) if p.alpha != "val" else thrown(KeyboardInterrupt())(d)
+        )
         with pytest.raises(KeyboardInterrupt):
             execute(root)
 
@@ -392,7 +394,8 @@ def untimed(content: bytes) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("name", "damage"), [(PREDICTIONS, cut), (PREDICTIONS, Path.unlink), (ROWS, Path.unlink), (ROWS, cut), (RUN, cut), (RUN, Path.unlink)]
+    ("name", "damage"),
+    [(PREDICTIONS, cut), (PREDICTIONS, Path.unlink), (ROWS, Path.unlink), (ROWS, cut), (RUN, cut), (RUN, Path.unlink)],
 )
 def test_what_is_lost_beside_a_result_is_made_again_from_the_cache(
     tmp_path: Path, calls: list[ridge.Params], name: str, damage: Callable[[Path], None]

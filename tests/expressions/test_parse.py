@@ -87,6 +87,11 @@ MISTAKES = [
     ("ci(a, b)", 4, "`)` is missing", ""),
 ]  # fmt: skip
 
+REMEDIES = {
+    "takes quantities": "write a quantity such as a.r2",
+    "takes comparisons": "write a comparison such as a.r2 > 0.5",
+    "gives two": "cite it by itself",
+}
 CONFUSIONS = [
     ("a and b > 1", "a", "`and` takes comparisons, not quantities"),
     ("a > 1 and b", "b", "`and` takes comparisons, not quantities"),
@@ -201,6 +206,7 @@ def test_quantity_and_predicate_are_not_confused(text: str, part: str, message: 
     error = refusal(text)
 
     assert (error.code, error.message) == ("LG304", message)
+    assert error.fix == REMEDIES[" ".join(message.split()[1:3]).rstrip(",")]
     assert text[error.start : error.end] == part
 
 

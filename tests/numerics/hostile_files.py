@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import h5py
-import numpy as np
 import pytest
 
 from runner.findings import InputRefused
 from runner.numerics.safe_hdf5 import SafeFile
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def written(folder: Path, write: Callable[[h5py.File], Any]) -> Path:

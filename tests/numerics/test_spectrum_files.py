@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from runner.numerics.data_files import DataFile
+from runner.safety.data_files import DataFile
 from runner.numerics.hdf5_layout import ERROR as SIGMA
 from runner.numerics.hdf5_layout import FLUX as SPECTRA
 from runner.numerics.hdf5_layout import NOISY as OBSERVED
@@ -136,7 +136,7 @@ FLIPS = """
 import random, resource, sys
 from pathlib import Path
 from runner.findings import InputRefused
-from runner.numerics.data_files import DataFile
+from runner.safety.data_files import DataFile
 from runner.numerics.spectrum_files import Places, Rows, Shards
 
 whole, target, chance = Path(sys.argv[1]).read_bytes(), Path(sys.argv[1]).with_name("flipped.h5"), random.Random(7)

@@ -181,7 +181,7 @@ def test_missing_data_are_named(tmp_path: Path) -> None:
     library = load_library(toy(tmp_path))
     (tmp_path / "logg/tiny.npz").unlink()
 
-    with pytest.raises(InputRefused, match=r"LG207 no data file `tiny\.npz` -> put the file at logg/tiny\.npz"):
+    with pytest.raises(InputRefused, match=r"LG207 there is no data file `tiny\.npz` -> put it at logg/tiny\.npz"):
         job_runs(library.named("TOY-1"), library)
 
 

@@ -24,7 +24,9 @@ def test_a_lone_opening_marker_gets_its_body(tmp_path: Path) -> None:
     workflow.render(root, [])
 
     assert [(f.code, f.message) for f in before] == [("LG103", "the block `header` is not filled yet")]
-    assert re.search(r"<!-- logg: header -->\n\n> \*\*TOY-hub\*\* · toy · .*\n\n<!-- /logg [0-9a-f]{8} -->\n", read(root, HUB))
+    assert re.search(
+        r"<!-- logg: header -->\n\n> \*\*TOY-hub\*\* · toy · .*\n\n<!-- /logg [0-9a-f]{8} -->\n", read(root, HUB)
+    )
     assert workflow.check(root).findings == []
 
 

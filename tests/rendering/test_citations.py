@@ -120,7 +120,12 @@ def test_a_placeholder_takes_what_its_label_means(tmp_path: Path, text: str, fil
 def test_what_does_not_fit_is_found(tmp_path: Path, code: str, text: str, message: str) -> None:
     """Each kind of disagreement has its code, its place, and a message with both values."""
     root = executed(tmp_path)
-    swap(root, EXP, "  H-B: strong.r2 > 0.5", "  H-B: strong.r2 > 0.5\n  Gate-1: {gain > 2: stop, else: keep the strong one}")
+    swap(
+        root,
+        EXP,
+        "  H-B: strong.r2 > 0.5",
+        "  H-B: strong.r2 > 0.5\n  Gate-1: {gain > 2: stop, else: keep the strong one}",
+    )
     home = EXP if "Gate-1" in text else HUB
     workflow.render(root, [])
     add(root, home, text)
@@ -191,9 +196,14 @@ def test_words_over_a_pending_predicate_are_left_alone(tmp_path: Path) -> None:
     """Before the run nobody knows whether the words hold; they stay, linked to the experiment that will tell."""
     root = toy(tmp_path)
 
-    line, findings = rendered(root, "[the strong one wins][toy.gain > 0] and [9 of 10][toy.gain > 0] and [so it is][K1]")
+    line, findings = rendered(
+        root, "[the strong one wins][toy.gain > 0] and [9 of 10][toy.gain > 0] and [so it is][K1]"
+    )
 
-    assert (line, findings) == ("[the strong one wins][toy.gain > 0] and [9 of 10][toy.gain > 0] and [so it is][K1]", [])
+    assert (line, findings) == (
+        "[the strong one wins][toy.gain > 0] and [9 of 10][toy.gain > 0] and [so it is][K1]",
+        [],
+    )
     assert title(root, "toy.gain > 0") == 'exp/toy.md "pending: runner execute TOY-1"'
 
 

@@ -49,7 +49,20 @@ HOLES = st.sampled_from([
 PIECES = st.lists(st.tuples(TEXTS, HOLES), min_size=1, max_size=4)
 # What may stand open at the end, and would swallow what is written behind it.
 ENDS = st.sampled_from(
-    ["", "", "Words.", "no line end", "- item", "```\nopen", "~~~\n[0.1][weak.r2]", "<pre>\nopen", "<!-- open", "<!-- logg: header", "> q", "\\"]
+    [
+        "",
+        "",
+        "Words.",
+        "no line end",
+        "- item",
+        "```\nopen",
+        "~~~\n[0.1][weak.r2]",
+        "<pre>\nopen",
+        "<!-- open",
+        "<!-- logg: header",
+        "> q",
+        "\\",
+    ]
 )
 CITED = r"[^\n]{0,80}?"
 WRITTEN = r"(?:\s[\s\S]*?\s<!-- /logg(?: [0-9a-f]{8})? -->)?"
@@ -128,7 +141,9 @@ def test_line_ends_and_byte_order_mark_are_those_of_the_author(tmp_path: Path, n
     assert workflow.check(root).findings == []
 
 
-@pytest.mark.parametrize("last", ["Words.", "Words.\n", "Words.\n\n", "", "- item", "> quote", "<div>", "| a |\n| - |", "`code"])
+@pytest.mark.parametrize(
+    "last", ["Words.", "Words.\n", "Words.\n\n", "", "- item", "> quote", "<div>", "| a |\n| - |", "`code"]
+)
 def test_definitions_follow_after_a_blank_line(tmp_path: Path, last: str) -> None:
     """However a document ends, its definitions stand in one block behind it and every citation is a link."""
     root = executed(tmp_path)

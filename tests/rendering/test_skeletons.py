@@ -135,7 +135,10 @@ TITLES = st.text(min_size=1, max_size=60).filter(lambda text: text.strip() and n
 
 
 @settings(max_examples=60, derandomize=True, deadline=None)
-@given(title=TITLES | st.sampled_from(["null", "- x", "a: b", "'", '"', "# x", "1.0", "{{ x }}", "`a` <b>", "a\x00b", "@x", "%"]))
+@given(
+    title=TITLES
+    | st.sampled_from(["null", "- x", "a: b", "'", '"', "# x", "1.0", "{{ x }}", "`a` <b>", "a\x00b", "@x", "%"])
+)
 def test_any_title_gives_a_document_that_can_be_read(shelf: Path, title: str) -> None:
     """Whatever a person types, the skeleton is readable, and its title is what was typed on one line."""
     path, text = skeletons.skeleton(library(shelf), "exp", "moe", title, TODAY)

@@ -47,7 +47,9 @@ def test_every_value_passes_the_filter_of_its_place(name: str) -> None:
     assert [node for node in outputs(tree) if not is_safe(node)] == []
 
 
-@pytest.mark.parametrize("source", ["{{ x }}", "{{ x|upper }}", "{{ x|text|upper }}", "{{ x if y else z|text }}", "{{ x ~ y }}"])
+@pytest.mark.parametrize(
+    "source", ["{{ x }}", "{{ x|upper }}", "{{ x|text|upper }}", "{{ x if y else z|text }}", "{{ x ~ y }}"]
+)
 def test_an_unfiltered_value_would_be_noticed(source: str) -> None:
     """The scan above is not blind."""
     assert not all(map(is_safe, outputs(templates.environment().parse(source))))
@@ -179,7 +181,13 @@ def test_a_template_s_own_mistake_is_one_line(tmp_path: Path, monkeypatch: pytes
 
 
 @pytest.mark.parametrize(
-    "source", ["{{ ().__class__.__mro__ }}", "{{ x.append(1) }}", "{% for i in range(10**9) %}{% endfor %}", "{{ ''|attr('__class__') }}"]
+    "source",
+    [
+        "{{ ().__class__.__mro__ }}",
+        "{{ x.append(1) }}",
+        "{% for i in range(10**9) %}{% endfor %}",
+        "{{ ''|attr('__class__') }}",
+    ],
 )
 def test_a_template_cannot_leave_its_sandbox(source: str) -> None:
     """Templates compute no attributes of Python and change nothing they are given."""

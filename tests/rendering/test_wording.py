@@ -32,7 +32,15 @@ def test_a_number_has_fixed_decimals_where_it_can(value: float | None, written: 
 
 @pytest.mark.parametrize(
     ("value", "written"),
-    [(None, "–"), (math.nan, "–"), (0.5, "+0.5000"), (-0.5, "−0.5000"), (0.0, "+0.0000"), (math.inf, "–"), (1e20, "1e+20")],
+    [
+        (None, "–"),
+        (math.nan, "–"),
+        (0.5, "+0.5000"),
+        (-0.5, "−0.5000"),
+        (0.0, "+0.0000"),
+        (math.inf, "–"),
+        (1e20, "1e+20"),
+    ],
 )
 def test_a_signed_number_shows_its_sign(value: float | None, written: str) -> None:
     """A difference is read by its sign first."""
@@ -98,7 +106,9 @@ def test_what_is_written_is_recognised_again(judged: Judgement, lang: str) -> No
     assert wording.is_judgement(written.replace(">", "&gt;").replace("<", "&lt;"), labels)
 
 
-@pytest.mark.parametrize("text", ["it holds", "holds true", "the failed one", "50 %", "not yet reported", "holdsx 5 %", ""])
+@pytest.mark.parametrize(
+    "text", ["it holds", "holds true", "the failed one", "50 %", "not yet reported", "holdsx 5 %", ""]
+)
 def test_an_author_s_words_are_no_judgement(text: str) -> None:
     """Words around a verdict word are the author's and stay."""
     assert not wording.is_judgement(text, templates.labels("en"))

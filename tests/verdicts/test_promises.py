@@ -124,4 +124,4 @@ def test_nothing_promised_is_on_record(tmp_path: Path) -> None:
 
     assert filed(root) == before
     assert list(before.values()) == [NOTHING]
-    assert moved(document, before) == {}
+    assert moved(document, before) == {"H-B": [NOTHING]}

@@ -8,6 +8,7 @@ A relative path stays inside the folder of the knowledge base. Data live on larg
 from __future__ import annotations
 
 import glob
+import hashlib
 import os
 import re
 from dataclasses import dataclass
@@ -19,6 +20,12 @@ from runner.safety.paths import inside
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 ROOTED = re.compile(rf"{VARIABLE.pattern}(?:/(.*))?")
 MOST = 10_000  # files of one set
+WHOLE = 1 << 28  # bytes up to which a file is hashed whole
+SAMPLE, SAMPLES = 1 << 20, 64  # of a larger one: so many pieces, evenly spread
+
+
+class FileNotThere(InputRefused):
+    """A data file is not on this machine, which only a run needs to mind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +46,23 @@ def data_files(text: str, folder: Path, what: str) -> list[DataFile]:
     root, relative, head = _rooted(text, folder, what)
     files = [DataFile(head + name, inside(root, name, what)) for name in _matches(root, relative, what)]
     if not files or not all(_is_there(file.path) for file in files):
-        raise InputRefused(f"{what}: there is no file `{text}`", fix=_hint(text))
+        raise FileNotThere(f"{what}: there is no file `{text}`", fix=_hint(text))
     if len(files) > MOST:
         raise InputRefused(f"{what}: `{text}` names {len(files)} files; at most {MOST} are read")
     return files
+
+
+def fingerprint(path: Path) -> str:
+    """Hash a file's size and content; of a file over 256 MB, pieces from its first byte to its last."""
+    size = path.stat().st_size
+    with path.open("rb") as stream:
+        if size <= WHOLE:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+        digest = hashlib.sha256(str(size).encode())
+        for piece in range(SAMPLES):
+            stream.seek((size - SAMPLE) * piece // (SAMPLES - 1))
+            digest.update(stream.read(SAMPLE))
+    return digest.hexdigest()
 
 
 def _rooted(text: str, folder: Path, what: str) -> tuple[Path, str, str]:

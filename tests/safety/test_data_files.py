@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from runner.findings import InputRefused
-from runner.numerics import data_files as module
-from runner.numerics.data_files import data_files
+from runner.safety import data_files as module
+from runner.safety.data_files import data_files
 
 
 @pytest.fixture
