@@ -28,7 +28,8 @@ def serve_site(root: Path, port: int, refresh: Callable[[], None]) -> None:
     """Serve the site until interrupted, refreshing the documents whenever a file below logg/ changes."""
     command = _mkdocs(root, "serve", "--dev-addr", f"127.0.0.1:{port}")
     stop = threading.Event()
-    watcher = threading.Thread(target=_watch, args=(root / "logg", refresh, stop), daemon=True)
+    folder = root / "logg"
+    watcher = threading.Thread(target=_watch, args=(folder, _changes(folder), refresh, stop), daemon=True)
     watcher.start()
     try:
         subprocess.run(command, check=False, env=_environment(), cwd=root)  # noqa: S603
@@ -36,13 +37,13 @@ def serve_site(root: Path, port: int, refresh: Callable[[], None]) -> None:
         stop.set()
 
 
-def _watch(folder: Path, refresh: Callable[[], None], stop: threading.Event) -> None:
-    seen = _changes(folder)
+def _watch(folder: Path, seen: dict[str, int], refresh: Callable[[], None], stop: threading.Event) -> None:
+    """Refresh on every change; what refreshing writes brings one more round, which writes nothing."""
     while not stop.wait(PAUSE):
         now = _changes(folder)
         if now != seen:
+            seen = now
             refresh()
-            seen = _changes(folder)
 
 
 def _changes(folder: Path) -> dict[str, int]:

@@ -187,12 +187,10 @@ def silent(before: dict[Path, str], named: list[Finding], root: Path) -> list[st
     found = []
     for path, old in before.items():
         name, was, now = path.relative_to(root).as_posix(), scan(old), scan(path.read_text(encoding="utf-8"))
-        pairs = [*zip(was.citations, now.citations, strict=True), *zip(was.blocks, now.blocks, strict=True)]
-        for a, b in pairs:
-            line = old.count("\n", 0, a.start) + 1
-            moved = (a.text != b.text) if isinstance(a, Citation) else (a.digest != b.digest)  # type: ignore[union-attr]
-            if moved and (name, line) not in places:
-                found.append(f"{name}:{line}")
+        moved = [a.start for a, b in zip(was.citations, now.citations, strict=True) if a.text != b.text]
+        moved += [a.start for a, b in zip(was.blocks, now.blocks, strict=True) if a.digest != b.digest]
+        lines = [old.count("\n", 0, start) + 1 for start in moved]
+        found += [f"{name}:{line}" for line in lines if (name, line) not in places]
     return found
 
 

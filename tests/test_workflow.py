@@ -6,6 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from runner import publishing, workflow
+from runner.findings import Busy, DocumentsRefused, Finding, RunnerError, UsageError
 from tests.executed import (
     EXP,
     HUB,
@@ -21,9 +24,6 @@ from tests.executed import (
     snapshot,
     swap,
 )
-
-from runner import publishing, workflow
-from runner.findings import Busy, DocumentsRefused, RunnerError, UsageError
 from tests.knowledge import EXPERIMENT, base, toy
 from tests.knowledge import HUB as BARE_HUB
 
@@ -63,11 +63,8 @@ def stale(root: Path) -> None:
 
 def wrong(root: Path) -> None:
     """Write citations that nobody can fill, and some that render can."""
-    add(
-        root,
-        HUB,
-        "[?.??][toy.nothing.r2] [0.1][toy.weak.r2] [?][K9] [0.1 0.2][toy.gain] [never][toy.gain < 0]\n\n## [?][K1]",
-    )
+    add(root, HUB, "[?.??][toy.nothing.r2] [0.1][toy.weak.r2] [?][K9] [0.1 0.2][toy.gain] [never][toy.gain < 0]")
+    add(root, HUB, "## [?][K1]")
 
 
 def unreadable(root: Path) -> None:
@@ -158,7 +155,12 @@ def test_a_document_saved_meanwhile_is_left_alone(tmp_path: Path, monkeypatch: p
     """What an author saves between reading and writing is kept, and the command says to run it again."""
     root = executed(tmp_path)
     swap(root, HUB, "[0.92]", "[0.29]")
-    monkeypatch.setattr(workflow, "_draw", lambda *_: (add(root, HUB, "Saved."), ([], []))[1])
+
+    def draw(*_: object) -> tuple[list[str], list[Finding]]:
+        add(root, HUB, "Saved.")
+        return [], []
+
+    monkeypatch.setattr(workflow, "_draw", draw)
 
     with pytest.raises(Busy, match="run the command again"):
         workflow.render(root, [])
@@ -291,13 +293,15 @@ def test_an_empty_base_asks_for_a_first_experiment(tmp_path: Path) -> None:
 
 def test_only_a_base_that_agrees_is_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages that disagree with their results are not published."""
-    root, built = executed(tmp_path), list[Path]()
-    monkeypatch.setattr(publishing, "build_site", lambda root: built.append(root) or root / "build" / "site")
+    root, said = executed(tmp_path), list[str]()
+    monkeypatch.setattr(publishing, "build_site", lambda root: root / "build" / "site")
 
-    assert workflow.build(root, print).lines == ["built build/site/index.html"]
+    assert workflow.build(root, said.append).lines == ["built build/site/index.html"]
     swap(root, HUB, "[0.92]", "[0.29]")
-    assert workflow.build(root, print).code == 1
-    assert built == [root]
+    refused = workflow.build(root, said.append)
+
+    assert (refused.code, refused.lines[-1]) == (1, "the site was not built -> mend the findings above first")
+    assert said == ["3 documents, 1 results: all agree"]
 
 
 def test_serve_renders_before_and_on_every_save(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

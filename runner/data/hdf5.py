@@ -25,10 +25,10 @@ import torch
 
 from runner.contract import Split
 from runner.findings import InputRefused
-from runner.safety.data_files import DataFile, data_files
 from runner.numerics.hdf5_layout import NAMES
 from runner.numerics.observation import View
 from runner.numerics.spectrum_files import Places, Rows, Shards
+from runner.safety.data_files import DataFile, data_files
 
 if TYPE_CHECKING:
     import numpy as np

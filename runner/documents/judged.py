@@ -47,7 +47,7 @@ def _read_ladder(form: Form, key: str, place: Place, node: yaml.Mapping) -> Ladd
     rungs = [_read_rung(form, head, tail) for head, tail in node.entries]
     complete = [rung for rung in rungs if rung is not None]
     last = node.entries[-1][0].text if node.entries else ""
-    if last != ELSE or any(head.text == ELSE for head, _ in node.entries[:-1]):
+    if last != ELSE:
         form.report("LG202", node, f"the ladder `{key}` does not end with `else`", "end it with `else: what to do`")
         return None
     return Ladder(key, tuple(complete), place) if len(complete) == len(rungs) else None

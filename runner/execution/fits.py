@@ -105,6 +105,8 @@ def _checked(run: JobRun, output: Output, protocol: Protocol) -> Fit:
         values = np.asarray(output.predictions[split])
         if values.shape != (rows,):
             raise JobFailed(f"{split} predictions have shape {values.shape}, ({rows},) is due")
+        if values.dtype.kind not in "fiu":
+            raise JobFailed(f"{split} predictions are {values.dtype}, real numbers are due")
         predictions[split] = arrays.rounded(values)  # a float32: what is large in a float64 may be infinite here
         if not np.isfinite(predictions[split]).all():
             lost = int((~np.isfinite(predictions[split])).sum())

@@ -14,10 +14,10 @@ from itertools import accumulate
 import numpy as np
 
 from runner.findings import InputRefused
-from runner.safety.data_files import DataFile
 from runner.numerics.hdf5_layout import PARAMS
 from runner.numerics.pandas_table import PandasTable
 from runner.numerics.safe_hdf5 import SafeArray, SafeFile
+from runner.safety.data_files import DataFile
 
 
 @dataclass(frozen=True, slots=True)

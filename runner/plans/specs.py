@@ -47,12 +47,6 @@ def compute_key(runs: list[JobRun]) -> str:
     return canonical.digest({run.name: run.fit for run in runs})
 
 
-def data_file(library: Library, protocol: Protocol) -> Path | None:
-    """Return the file a protocol's source reads, if it reads one."""
-    written = protocol.options.get("path")
-    return paths.inside(library.folder, str(written), "data.path") if written else None
-
-
 def data_digest(library: Library, protocol: Protocol) -> str | None:
     """Hash what the source reads: its version, its options, and its files; None while a file is not here."""
     source = library.plugins.sources.get(protocol.source)

@@ -9,6 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+
+from runner import workflow
+from runner.findings import Finding
+from runner.results import arrays
+from runner.results.files import Result, Run
 from tests.executed import (
     EXP,
     PREDICTIONS,
@@ -24,11 +29,6 @@ from tests.executed import (
     snapshot,
     swap,
 )
-
-from runner import workflow
-from runner.findings import Finding
-from runner.results import arrays
-from runner.results.files import Result, Run
 
 
 def found(root: Path) -> list[Finding]:
@@ -52,9 +52,9 @@ def cut(text: str) -> str:
         (lambda text: text.replace("0.92", "0.97", 1), "the seal does not fit"),
         (lambda text: text.replace('"format": 1', '"format": 2'), "format 2, 1 is due"),
         (cut, "no valid JSON"),
-        (lambda text: "[]\n", "none"),
+        (lambda _: "[]\n", "none"),
         (lambda text: text.replace("\n", "\r\n", 3) + "x", "no valid JSON"),
-        (lambda text: '{"format": 1}\n', "the seal does not fit"),
+        (lambda _: '{"format": 1}\n', "the seal does not fit"),
     ],
 )
 def test_a_result_changed_by_hand_is_reported_once_and_documents_stay(

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.executed import EXP, HUB, RESULT, add, executed, put, read, swap
-
 from runner import workflow
+from tests.executed import EXP, HUB, RESULT, add, executed, put, read, swap
 
 
 def test_findings_come_in_the_order_of_files_and_lines(tmp_path: Path) -> None:

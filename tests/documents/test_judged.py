@@ -87,6 +87,15 @@ def test_mistake_is_told_at_its_place(text: str, message: str) -> None:
     assert listed(findings, "a.md") == expected(places, message)
 
 
+@pytest.mark.parametrize("rung", ["a >: go", "a: go", "a > 0:"])
+def test_ladder_with_a_rung_that_cannot_be_read_is_none(rung: str) -> None:
+    """A rung left out would give its turn to the next, or to `else`."""
+    found, findings, _ = judged(f"K1:\n  {rung}\n  else: stop\n")
+
+    assert not found
+    assert len(findings) == 1
+
+
 def test_one_bad_entry_does_not_hide_the_next() -> None:
     """Every mistake is told at once, and what is right is kept."""
     found, findings, places = judged("K1: §a\nK2: a > 0\nK3:\n  §a: go\n  b > 0:§\n  else: stop\n")

@@ -33,6 +33,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
         "toy/toy-hub.md": HUB,
         "toy/toy-roadmap.md": ROADMAP,
         "moe/exp/two.md": SECOND,
+        "toy/exp/three.md": EXPERIMENT.replace("TOY-1", "TOY-3"),
         "moe/moe-hub.md": HUB.replace("TOY-hub", "MOE-hub").replace("K1: toy.gain > 0", "K1: human"),
         "index.md": "# Start\n",
     }
@@ -45,8 +46,14 @@ def test_documents_come_in_the_order_of_their_paths(library: Library) -> None:
     names = [document.name for document in library.documents]
 
     assert names[:3] == ["logg/index.md", "logg/moe/exp/two.md", "logg/moe/moe-hub.md"]
-    assert library.ids == ["TOY-2", "MOE-hub", "tiny@1", "TOY-1", "TOY-hub", "TOY-roadmap"]
-    assert [document.id for document in library.experiments] == ["TOY-2", "TOY-1"]
+    assert library.ids == ["TOY-2", "MOE-hub", "tiny@1", "TOY-1", "TOY-3", "TOY-hub", "TOY-roadmap"]
+    assert [document.id for document in library.experiments] == ["TOY-2", "TOY-1", "TOY-3"]
+
+
+@pytest.mark.parametrize(("family", "name"), [("jobs", "ridge"), ("sources", "arrays"), ("figures", "bars")])
+def test_plugins_come_from_their_folders(library: Library, family: str, name: str) -> None:
+    """A document may name what has a file in the folder of its family."""
+    assert getattr(library.plugins, family)[name].name == name
 
 
 def test_document_is_named_by_id_or_by_path(library: Library) -> None:
@@ -56,8 +63,8 @@ def test_document_is_named_by_id_or_by_path(library: Library) -> None:
     assert one is not None
     assert library.named("TOY-1") is library.named("logg/toy/exp/one.md") is library.named(str(one.path)) is one
     with pytest.raises(UsageError) as caught:
-        library.named("TOY-3")
-    assert str(caught.value).startswith("no document `TOY-3` -> did you mean `TOY-")
+        library.named("TOYhub")
+    assert str(caught.value) == "no document `TOYhub` -> did you mean `TOY-hub`?"
 
 
 def test_protocol_is_that_of_the_experiment(library: Library) -> None:
@@ -116,6 +123,7 @@ def test_mvp_gathers_the_experiments_that_serve_it(library: Library) -> None:
     assert found is not None
     roadmap, phase, experiments = found
     assert (roadmap.id, phase, [document.id for document in experiments]) == ("TOY-roadmap", "1", ["TOY-2", "TOY-1"])
+    assert library.mvp("toy:MVP-1", library.named("TOY-2")) == found
     assert library.mvp("MVP-1", library.named("TOY-2")) is None
 
 

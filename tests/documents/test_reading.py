@@ -175,7 +175,13 @@ def test_mistake_is_one_finding_at_its_place(tmp_path: Path, old: str, new: str,
 
 @pytest.mark.parametrize(
     ("text", "line"),
-    [(HUB, "signed: {K1: holds}"), (HUB, "protocol: tiny@1"), (ROADMAP, "now: 16"), (ROADMAP, "priority: {P0: [A]}")],
+    [
+        (HUB, "signed: {K1: holds}"),
+        (HUB, "protocol: tiny@1"),
+        (HUB, "noise: 1"),
+        (ROADMAP, "now: 16"),
+        (ROADMAP, "priority: {P0: [A]}"),
+    ],
 )
 def test_field_of_a_later_step_says_so(tmp_path: Path, text: str, line: str) -> None:
     """A field the grammar has but this version lacks is refused in one clear line."""

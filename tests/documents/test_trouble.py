@@ -35,9 +35,24 @@ SINGLE = [
 ]  # fmt: skip
 
 
-def test_toy_base_has_no_trouble(tmp_path: Path) -> None:
-    """What all other tests start from is right."""
-    assert not library_findings(tmp_path, toy__exp__toy=EXPERIMENT, toy__hub=HUB, toy__roadmap=ROADMAP)
+def test_names_that_lead_somewhere_are_no_trouble(tmp_path: Path) -> None:
+    """A hub, an MVP of this or another topic, an experiment and its job, and pages without any name."""
+    text = edited(
+        EXPERIMENT, ("TOY-1", "TOY-2"), ("noise: 1", "noise: 1\nhub: TOY-hub\nmvp: MVP-1\ncites: {a: TOY-1/weak}")
+    )
+    other = edited(EXPERIMENT, ("TOY-1", "MOE-1"), ("noise: 1", "noise: 1\nmvp: toy:MVP-2\ncites: {a: TOY-2}"))
+    documents = {"toy__exp__toy": EXPERIMENT, "toy__hub": HUB, "toy__roadmap": ROADMAP, "index": "# A\n", "b": "# B\n"}
+
+    assert not library_findings(tmp_path, **documents, toy__exp__two=text, moe__exp__one=other)
+
+
+def test_findings_of_each_document_come_along(tmp_path: Path) -> None:
+    """One list holds all; what is missing in a document is not also said to be unknown."""
+    text, places = unmarked(edited(EXPERIMENT, ("protocol: tiny@1", "protocol:§")))
+
+    assert listed(library_findings(tmp_path, toy__exp__toy=text)) == expected(
+        places, "LG202 `protocol` is missing -> add `protocol:`"
+    )
 
 
 @pytest.mark.parametrize(("old", "new", "message"), SINGLE)

@@ -8,6 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from runner import workflow
+from runner.contract import Output
+from runner.execution import provenance
+from runner.execution.execute import Settings
+from runner.findings import ArtefactDamaged, Busy, InputRefused, JobFailed, StorageFailed
+from runner.jobs import ridge
+from runner.safety import atomic, canonical
 from tests.executed import (
     EXP,
     PREDICTIONS,
@@ -25,12 +33,6 @@ from tests.executed import (
     snapshot,
     swap,
 )
-
-from runner import workflow
-from runner.contract import Output
-from runner.findings import ArtefactDamaged, Busy, InputRefused, JobFailed, StorageFailed
-from runner.jobs import ridge
-from runner.safety import atomic, canonical
 from tests.knowledge import EXPERIMENT, toy
 
 Fail = Callable[..., Any]
@@ -55,12 +57,12 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[ridge.Params]:
     return seen
 
 
-def spoil(monkeypatch: pytest.MonkeyPatch, change: Callable[[Output], object]) -> None:
-    """Let the ridge with a fixed penalty return something else."""
+def spoil(monkeypatch: pytest.MonkeyPatch, change: Callable[[Output], object], alpha: float | str = 1e4) -> None:
+    """Let the ridge with this penalty return something else."""
 
     def run(params: ridge.Params, data: Any, context: Any) -> Any:
         output = HONEST(params, data, context)
-        return output if params.alpha == "val" else change(output)
+        return change(output) if params.alpha == alpha else output
 
     monkeypatch.setattr(ridge, "run", run)
 
@@ -115,10 +117,12 @@ def test_a_forced_run_that_gives_the_same_touches_no_file(tmp_path: Path, calls:
         (thrown(JobFailed("too few rows", fix="take more")), "too few rows -> take more"),
         (with_test(lambda values: values[:-1]), "test predictions have shape (79,), (80,) is due"),
         (with_test(lambda values: values * float("nan")), "80 test predictions are not finite"),
-        (with_test(lambda values: [str(value) for value in values]), "TypeError"),
+        (with_test(lambda values: [str(value) for value in values]), "real numbers are due"),
+        (with_test(lambda values: values * 1j), "test predictions are complex128, real numbers are due"),
+        (with_test(lambda values: values * 1e300), "80 test predictions are not finite"),
         (lambda output: Output({"val": output.predictions["val"]}), "KeyError: 'test'"),
         (lambda output: Output(output.predictions, scalars={"x": float("inf")}), "a scalar is not finite"),
-        (lambda output: None, "AttributeError"),
+        (lambda _: None, "AttributeError"),
     ],
 )
 def test_a_job_that_fails_is_filed_and_does_not_stop_its_neighbour(
@@ -174,9 +178,7 @@ def test_an_interrupted_run_keeps_the_fits_it_finished(
     """Ctrl-C in the second job files nothing; the same command then runs that job only."""
     root = toy(tmp_path)
     with monkeypatch.context() as cut:
-        cut.setattr(
-            ridge, "run", lambda p, d, c: HONEST(p, d, c) if p.alpha != "val" else thrown(KeyboardInterrupt())(d)
-        )
+        spoil(cut, thrown(KeyboardInterrupt()), alpha="val")
         with pytest.raises(KeyboardInterrupt):
             execute(root)
 
@@ -186,7 +188,7 @@ def test_an_interrupted_run_keeps_the_fits_it_finished(
 
 
 def test_a_fit_is_computed_once_for_all_experiments(tmp_path: Path, calls: list[ridge.Params]) -> None:
-    """A second experiment with the same job on the same data takes the fit from the cache, and cites the same number."""
+    """A second experiment with the same job on the same data takes its fit from the cache."""
     root = executed(tmp_path)
     other = EXPERIMENT.replace("TOY-1", "TOY-2").replace("alpha: 1e4", "alpha: 1e3").replace("strong:", "best:")
     put(root, "logg/toy/exp/toy-2.md", other.replace("strong.", "best."))
@@ -357,7 +359,7 @@ def test_a_full_disk_leaves_every_file_old_or_new_and_the_next_command_repairs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start: Callable[[Path], Path]
 ) -> None:
     """For every write that may be refused: no half-written file, and one more command gives what was due."""
-    monkeypatch.setattr(workflow.execution.provenance, "now", lambda: "2026-01-01T00:00:00Z")
+    monkeypatch.setattr(provenance, "now", lambda: "2026-01-01T00:00:00Z")
     old = contents(start(tmp_path / "old"))
     whole = start(tmp_path / "whole")
     with monkeypatch.context() as patched:
@@ -451,7 +453,7 @@ def test_two_runs_of_one_experiment_do_not_meet(tmp_path: Path) -> None:
 def test_progress_is_told_per_job(tmp_path: Path) -> None:
     """Who runs a job hears its rows before and its time after."""
     said: list[str] = []
-    settings = workflow.execution.Settings("cpu", say=said.append)
+    settings = Settings("cpu", say=said.append)
 
     workflow.execute(toy(tmp_path), ["TOY-1"], everything=False, settings=settings)
 

@@ -35,7 +35,7 @@ def test_without_torch_nothing_is_executed(monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.parametrize(("there", "device"), [(True, "cuda"), (False, "cpu")])
 def test_the_default_device_is_cuda_where_there_is_one(
-    monkeypatch: pytest.MonkeyPatch, there: bool, device: str
+    monkeypatch: pytest.MonkeyPatch, *, there: bool, device: str
 ) -> None:
     """A card that torch sees is used without being asked for."""
     torch = importlib.import_module("torch")

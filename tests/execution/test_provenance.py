@@ -10,9 +10,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.executed import RUN, executed, read
 
 from runner.execution import provenance
+from tests.executed import RUN, executed, read
 
 
 @pytest.fixture

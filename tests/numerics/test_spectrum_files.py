@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from runner.safety.data_files import DataFile
 from runner.numerics.hdf5_layout import ERROR as SIGMA
 from runner.numerics.hdf5_layout import FLUX as SPECTRA
 from runner.numerics.hdf5_layout import NOISY as OBSERVED
 from runner.numerics.spectrum_files import Places, Rows, Shards
+from runner.safety.data_files import DataFile
 from tests.numerics.stored_spectra import ARRAYS, ERROR, FLUX, NOISY, WIDTH, changed, refusal, store
 
 

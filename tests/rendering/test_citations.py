@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.executed import EXP, HUB, RESULT, add, codes, executed, put, read, swap
 
 from runner import workflow
 from runner.findings import Finding
+from tests.executed import EXP, HUB, RESULT, add, codes, executed, put, read, swap
 from tests.knowledge import toy
 
 ROADMAP = """---
@@ -28,6 +28,7 @@ gates:
 
 # What is next
 """
+FILED, ROWS = "results/TOY-1.json", "tiny@1 test · noise 1"
 FAR = """---
 kind: hub
 id: FAR-hub
@@ -169,7 +170,7 @@ def test_a_citation_in_a_heading_is_refused_and_still_a_link(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("first", [True, False])
-def test_a_label_that_works_somewhere_is_defined_by_what_works(tmp_path: Path, first: bool) -> None:
+def test_a_label_that_works_somewhere_is_defined_by_what_works(tmp_path: Path, *, first: bool) -> None:
     """A label refused in a heading and fine in a sentence has one definition: that of the sentence."""
     root = executed(tmp_path)
     parts = ["## [?.??][toy.gain]", "It is [?.??][toy.gain]."]
@@ -286,10 +287,10 @@ def test_expectations_stay_inside_their_experiment(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("label", "expected"),
     [
-        ("toy.strong.mae", 'results/TOY-1.json "0.8807 kg [0.7262, 1.0463] test rows · tiny@1 test · noise 1 · n = 80 · 2026-01-02"'),
-        ("toy.strong.old.r2", 'results/TOY-1.json "0.9183 [0.8429, 0.9536] test rows · tiny@1 test · noise 1 · old · n = 43 · 2026-01-02"'),
-        ("toy.gain > 0", 'results/TOY-1.json "holds >99 % · toy.gain > 0 · tiny@1 test · noise 1 · n = 80 · 2026-01-02"'),
-        ("toy.strong.train_rows", 'results/TOY-1.json "200 · 2026-01-02"'),
+        ("toy.strong.mae", f'{FILED} "0.8807 kg [0.7262, 1.0463] test rows · {ROWS} · n = 80 · 2026-01-02"'),
+        ("toy.strong.old.r2", f'{FILED} "0.9183 [0.8429, 0.9536] test rows · {ROWS} · old · n = 43 · 2026-01-02"'),
+        ("toy.gain > 0", f'{FILED} "holds >99 % · toy.gain > 0 · {ROWS} · n = 80 · 2026-01-02"'),
+        ("toy.strong.train_rows", f'{FILED} "200 · 2026-01-02"'),
         ("TOY-1", 'exp/toy.md "A toy · reported · 2026-01-02"'),
         ("1 + 1", 'toy-hub.md "2"'),
     ],
@@ -302,4 +303,4 @@ def test_a_definition_carries_the_provenance(tmp_path: Path, label: str, expecte
     rendered(root, f"[{text}][{label}]")
 
     assert title(root, label).replace("\u00a0", " ") == expected
-    assert (root / HUB).parent.joinpath(expected.split()[0]).is_file()
+    assert (root / HUB).parent.joinpath(expected.split(maxsplit=1)[0]).is_file()

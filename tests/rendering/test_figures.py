@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from runner import workflow
-from runner.figures import bars
-from runner.findings import InputRefused
 from runner.rendering import figures
-from tests.executed import EXP, HUB, PREDICTIONS, PROTOCOL, RESULT, add, codes, execute, executed, put, read, swap
+from runner.verdicts.knowledge import gather
+from tests.executed import EXP, HUB, PREDICTIONS, add, codes, execute, executed, read, swap
 from tests.knowledge import toy
 
 BARS = "<!-- logg: figure {kind: bars, of: [weak.r2, strong.r2]} -->"
@@ -24,6 +23,11 @@ def drawn(root: Path) -> Path:
     """Return the one figure of the toy report."""
     (path,) = root.glob("logg/toy/img/TOY-1/*.svg")
     return path
+
+
+def written(old: bytes, new: bytes) -> Callable[[Path], object]:
+    """Return a damage that writes into a file."""
+    return lambda path: path.write_bytes(path.read_bytes().replace(old, new))
 
 
 def test_a_figure_is_linked_where_it_is_declared(tmp_path: Path) -> None:
@@ -53,9 +57,9 @@ def test_nothing_is_drawn_before_there_are_results(tmp_path: Path) -> None:
     [
         (Path.unlink, "LG106", "is not drawn"),
         (lambda path: path.write_bytes(b""), "LG106", "shows older results"),
-        (lambda path: path.write_bytes(path.read_bytes().replace(b"from ", b"from 0", 1)), "LG106", "shows older results"),
-        (lambda path: path.write_bytes(path.read_bytes().replace(b"</svg>", b"<g/></svg>")), "LG107", "edited by hand"),
-        (lambda path: path.write_bytes(path.read_bytes().replace(b"0.029", b"0.929")), "LG107", "edited by hand"),
+        (written(b"from ", b"from 0"), "LG106", "shows older results"),
+        (written(b"</svg>", b"<g/></svg>"), "LG107", "edited by hand"),
+        (written(b"0.029", b"0.929"), "LG107", "edited by hand"),
     ],
 )  # fmt: skip
 def test_a_missing_older_or_edited_figure_is_found(
@@ -83,7 +87,7 @@ def test_render_draws_what_is_missing_and_leaves_what_was_edited(tmp_path: Path)
     drawn(root).write_bytes(mine)
     report = workflow.render(root, [])
     assert (report.code, codes(report.findings)) == (1, ["LG107"])
-    assert report.findings[0].fix == f"delete it, then runner render TOY-1"
+    assert report.findings[0].fix == "delete it, then runner render TOY-1"
     assert drawn(root).read_bytes() == mine
 
 
@@ -117,25 +121,18 @@ def test_a_figure_is_not_redrawn_for_words(tmp_path: Path) -> None:
     assert workflow.render(root, []).data["drawn"] == []
 
 
-def test_a_new_version_of_a_figure_draws_it_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_version_of_a_figure_draws_it_again(tmp_path: Path) -> None:
     """What is drawn depends on the VERSION that the figure's file declares."""
-    root = executed(tmp_path)
-    before = figures.declared
+    knowledge = gather(executed(tmp_path))
+    document, contracts = knowledge.library.named("TOY-1"), dict(knowledge.library.plugins.figures)
+    (now,) = figures.figures_of(document, knowledge)
 
-    def newer(arguments: dict[str, object], desk: figures.Desk) -> figures.Figure:
-        contracts = desk.knowledge.library.plugins.figures
-        monkeypatch.setitem(contracts, "bars", _versioned(contracts["bars"]))  # type: ignore[arg-type]
-        return before(arguments, desk)
+    contracts["bars"] = replace(contracts["bars"], version=99)
+    newer = replace(knowledge.library, plugins=replace(knowledge.library.plugins, figures=contracts))
+    (later,) = figures.figures_of(document, replace(knowledge, library=newer))
 
-    monkeypatch.setattr(figures, "declared", newer)
-
-    assert codes(workflow.check(root).findings) == ["LG106"]
-
-
-def _versioned(contract: object) -> object:
-    from dataclasses import replace
-
-    return replace(contract, version=99)  # type: ignore[type-var]
+    assert figures.trouble(now, document) is None
+    assert "shows older results" in str(figures.trouble(later, document))
 
 
 def test_a_hub_draws_quantities_of_others(tmp_path: Path) -> None:

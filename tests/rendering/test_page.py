@@ -11,12 +11,12 @@ import pytest
 from cmarkgfm.cmark import Options
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.executed import EXP, HUB, codes, executed, put, read
 
 from runner import workflow
 from runner.documents.reading import read_document
 from runner.rendering.page import Page, render_page
 from runner.verdicts.knowledge import gather
+from tests.executed import EXP, HUB, codes, executed, put, read
 from tests.knowledge import EXPERIMENT
 from tests.knowledge import HUB as BARE_HUB
 
@@ -24,46 +24,44 @@ FRONT = EXPERIMENT.split("# A toy", maxsplit=1)[0]
 # What an author may write between citations and blocks: markup, signs, and things that look like ours.
 TEXTS = st.lists(
     st.sampled_from([
-        "Words, plain.", "中文字，没有数字。", "🌈 emoji 👩‍🔬", "R² = 0.5 and 0.92", "**bold** _it_ `code`", "a\\\nb",
-        "```\n[0.1][weak.r2] <!-- logg: header -->\n```", "~~~md\n<!-- logg: header -->\n\n<!-- /logg 00000000 -->\n~~~", "# Code\n\n    [0.1][weak.r2]",
-        "| a | b |\n| - | - |\n| 0.1 | [x](y) |", "- one\n  - two\n    - three\n\n      four", "1. a\n2. b\n\n   c",
-        "> quote\n> [not a link]", "[0.1] [weak.r2]", "[0.1](weak.r2)", "[text][]", "[text]", "\\[0.1][weak.r2]",
-        "`[0.1][weak.r2]`", "<!-- logg -->", "<!-- a comment -->", "text <!-- logg: header -->",
-        "- <!-- logg: header -->", "<!-- /logg 12345678 -->", "<div>\n[0.1][weak.r2]\n</div>", "<b>x</b>",
-        "[mine]: https://example.org", "[0.7][mine]", "***", "Title\n===", "# Heading 0.3", "$x_0 = 0.2$", "a&amp;b",
-        "[^1]: note", "x[^1]", "\u00a0\u2003odd blanks\u200b", "tab\there", "line  \nbreak", "[?][K9] 0.1", "<pre>\nx\n</pre>",
-        "\u2028", "-", "", "<<<<<<< HEAD", "=======", ">>>>>>> other", "[a\nb][weak.r2]", "%%% {{ x }}",
+        "Words, plain.", "中文字，没有数字。", "🌈 emoji 👩‍🔬", "R² = 0.5 and 0.92", "**bold** _it_ `code`",
+        "a\\\nb", "",
+        "```\n[0.1][weak.r2] <!-- logg: header -->\n```", "# Code\n\n    [0.1][weak.r2]", "$x_0 = 0.2$", "a&amp;b",
+        "~~~md\n<!-- logg: header -->\n\n<!-- /logg 00000000 -->\n~~~", "| a | b |\n| - | - |\n| 0.1 | [x](y) |",
+        "- one\n  - two\n    - three\n\n      four", "1. a\n2. b\n\n   c", "> quote\n> [not a link]",
+        "[0.1] [weak.r2]",
+        "[0.1](weak.r2)", "[text][]", "[text]", "\\[0.1][weak.r2]", "`[0.1][weak.r2]`", "<!-- logg -->",
+        "<!-- a comment -->",
+        "text <!-- logg: header -->", "- <!-- logg: header -->", "<!-- /logg 12345678 -->",
+        "<div>\n[0.1][weak.r2]\n</div>",
+        "<b>x</b>", "[mine]: https://example.org", "[0.7][mine]", "***", "Title\n===", "# Heading 0.3", "[^1]: note",
+        "x[^1]",
+        "\u00a0\u2003odd blanks\u200b", "tab\there", "line  \nbreak", "[?][K9] 0.1", "<pre>\nx\n</pre>", "\u2028", "-",
+        "<<<<<<< HEAD", "=======", ">>>>>>> other", "[a\nb][weak.r2]", "%%% {{ x }}",
     ])
     | st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=12),
     max_size=3,
 ).map("\n\n".join)  # fmt: skip
-# What belongs to render, as (before, after) of the part it may write: a citation's text or a block's body.
+# What belongs to render: the part before, what it may write (a citation's text, a block's body), the part behind.
 HOLES = st.sampled_from([
-    ("[", "?.???", "][weak.r2]"), ("[", "0.1", "][weak.r2]"), ("[", "+0.5 for us", "][gain]"), ("[", "?.?, ?.?", "][ci(gain)]"),
-    ("[", "It helps", "][gain > 0]"), ("[", "?", "][H-B]"), ("[", "fails 3 %", "][H-B]"), ("[", "?", "][K9]"), ("[", "1 2", "][gain]"),
-    ("[", "?.?", "][nothing.r2]"), ("- item [", "0.1", "][weak.r2]"), ("| a |\n| - |\n| [", "?.?", "][weak.mae] |"),
-    ("<!-- logg: header -->", "", ""), ("<!-- logg: results -->", "\n\nold\n\n<!-- /logg 00000000 -->", ""),
-    ("<!-- logg: verdict -->", "\n\n<!-- /logg -->", ""), ("<!-- logg: nothing -->", "", ""), ("<!-- logg: header {a: b} -->", "", ""),
-    ("<!-- logg: figure\nkind: bars\nof: [gain]\n-->", "", ""), ("<!-- logg: sources -->", "\n\n<!-- /logg 00000000 -->", ""), ("<!-- logg: header -->", "\n\nmine\n\n<!-- /logg -->", ""),
+    ("[", "?.???", "][weak.r2]"), ("[", "0.1", "][weak.r2]"), ("[", "+0.5 for us", "][gain]"),
+    ("[", "1 2", "][gain]"),
+    ("[", "?.?, ?.?", "][ci(gain)]"), ("[", "It helps", "][gain > 0]"), ("[", "?", "][H-B]"),
+    ("[", "fails 3 %", "][H-B]"),
+    ("[", "?", "][K9]"), ("[", "?.?", "][nothing.r2]"), ("- item [", "0.1", "][weak.r2]"),
+    ("| a |\n| - |\n| [", "?.?", "][weak.mae] |"), ("<!-- logg: header -->", "", ""),
+    ("<!-- logg: nothing -->", "", ""),
+    ("<!-- logg: results -->", "\n\nold\n\n<!-- /logg 00000000 -->", ""), ("<!-- logg: header {a: b} -->", "", ""),
+    ("<!-- logg: verdict -->", "\n\n<!-- /logg -->", ""), ("<!-- logg: figure\nkind: bars\nof: [gain]\n-->", "", ""),
+    ("<!-- logg: sources -->", "\n\n<!-- /logg 00000000 -->", ""),
+    ("<!-- logg: header -->", "\n\nmine\n\n<!-- /logg -->", ""),
 ])  # fmt: skip
 PIECES = st.lists(st.tuples(TEXTS, HOLES), min_size=1, max_size=4)
 # What may stand open at the end, and would swallow what is written behind it.
-ENDS = st.sampled_from(
-    [
-        "",
-        "",
-        "Words.",
-        "no line end",
-        "- item",
-        "```\nopen",
-        "~~~\n[0.1][weak.r2]",
-        "<pre>\nopen",
-        "<!-- open",
-        "<!-- logg: header",
-        "> q",
-        "\\",
-    ]
-)
+ENDS = st.sampled_from([
+    "", "", "Words.", "no line end", "- item", "> q", "\\", "```\nopen", "~~~\n[0.1][weak.r2]", "<pre>\nopen",
+    "<!-- open", "<!-- logg: header",
+])  # fmt: skip
 CITED = r"[^\n]{0,80}?"
 WRITTEN = r"(?:\s[\s\S]*?\s<!-- /logg(?: [0-9a-f]{8})? -->)?"
 SOURCES = r"(?:\s*<!-- logg: sources -->\s[\s\S]*\s<!-- /logg [0-9a-f]{8} -->\s*)?"
@@ -107,7 +105,7 @@ def pattern(pieces: list[tuple[str, tuple[str, str, str]]], end: str, newline: s
 def test_rendering_touches_only_blocks_and_citation_texts(
     press: Press, pieces: list[tuple[str, tuple[str, str, str]]], end: str, newline: str, mark: str
 ) -> None:
-    """Whatever stands around them, every byte outside blocks and citation texts is kept, and a second render is still."""
+    """Every byte outside blocks and citation texts is kept, and a second render changes nothing."""
     body = "".join(f"{text}\n\n{''.join(hole)}\n\n" for text, hole in pieces) + end
     text = mark + (FRONT + body).replace("\n", newline)
 

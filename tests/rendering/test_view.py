@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from runner import workflow
-from tests.executed import EXP, HUB, PROTOCOL, RUN, add, execute, executed, put, read, result, swap
+from tests.executed import EXP, HUB, RUN, add, execute, executed, put, read, result, swap
 from tests.knowledge import toy
 
 ROADMAP = """---

@@ -49,7 +49,10 @@ def test_a_signed_number_shows_its_sign(value: float | None, written: str) -> No
 
 @pytest.mark.parametrize(
     ("value", "written"),
-    [(1.0, "1"), (0.001, "0.001"), (1e-5, "1e-05"), (32000.0, f"32{THIN}000"), (1.6e6, f"1{THIN}600{THIN}000"), (2.5, "2.5"), (math.nan, "nan")],
+    [
+        (1.0, "1"), (0.001, "0.001"), (1e-5, "1e-05"), (32000.0, f"32{THIN}000"), (1.6e6, f"1{THIN}600{THIN}000"),
+        (2.5, "2.5"), (math.nan, "nan"),
+    ],
 )  # fmt: skip
 def test_a_setting_is_written_as_people_do(value: float, written: str) -> None:
     """No trailing zeros, and whole numbers in full."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from runner.results.files import NOTHING
 from runner.results.populations import Population, Rows
-from runner.results.scoring import NOTHING, compose, facts_of, kept_promises, populations_of
+from runner.results.scoring import compose, facts_of, kept_promises, populations_of
 from runner.results.store import Scores
 
 ALL, FEW = Population("aaa", "tiny@1 test", 80), Population("fff", "tiny@1 test · few", 3)

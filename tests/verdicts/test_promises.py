@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from runner.documents.reading import Document
-from runner.results.scoring import NOTHING
+from runner.results.files import NOTHING
 from runner.verdicts.knowledge import gather
 from runner.verdicts.promises import moved, promises
 from tests import knowledge
