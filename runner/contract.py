@@ -274,4 +274,14 @@ def _code_digest(tree: ast.Module) -> str:
     for node in ast.walk(tree):
         if isinstance(node, DOCUMENTED) and ast.get_docstring(node) is not None:
             node.body = node.body[1:] or [ast.Pass()]
-    return hashlib.sha256(ast.unparse(tree).encode()).hexdigest()[:12]
+    return hashlib.sha256(_spelled(tree).encode()).hexdigest()[:12]
+
+
+def _spelled(node: object) -> str:
+    """Write a tree out, empty fields left out: those are what differs between versions of Python."""
+    if isinstance(node, list):
+        return f"[{','.join(map(_spelled, node))}]"
+    if not isinstance(node, ast.AST):
+        return repr(node)
+    fields = (f"{name}={_spelled(value)}" for name, value in ast.iter_fields(node) if value not in (None, []))
+    return f"{type(node).__name__}({','.join(fields)})"
