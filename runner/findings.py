@@ -49,6 +49,7 @@ CODES: dict[str, Code] = {
     "LG105": Code("verdict or state differs", fixed_by="render"),
     "LG106": Code("figure is missing or out of date", fixed_by="render"),
     "LG107": Code("figure was edited by hand"),
+    "LG108": Code("words state what is undecided", severity="warning"),
     # what cannot be read as a document
     "LG201": Code("not readable as front matter"),
     "LG202": Code("unknown or missing field"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import subprocess
@@ -10,18 +11,19 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from runner.findings import InputRefused, JobFailed
+from runner.findings import InputRefused
 
 OUTPUT = Path("build") / "site"
 PAUSE = 0.4
 
 
-def build_site(root: Path) -> Path:
-    """Build the site strictly and return where it is; neither -q nor -v, both of which lose warnings."""
+def build_site(root: Path) -> Path | None:
+    """Build the site strictly and return where it is, None when MkDocs found fault.
+
+    Neither -q nor -v: both lose warnings.
+    """
     done = subprocess.run(_mkdocs(root, "build", "--strict"), check=False, env=_environment(), cwd=root)  # noqa: S603
-    if done.returncode:
-        raise JobFailed("mkdocs build --strict failed", fix="mend what it names above")
-    return root / OUTPUT
+    return root / OUTPUT if not done.returncode else None
 
 
 def serve_site(root: Path, port: int, refresh: Callable[[], None]) -> None:
@@ -48,8 +50,11 @@ def _watch(folder: Path, seen: dict[str, int], refresh: Callable[[], None], stop
 
 def _changes(folder: Path) -> dict[str, int]:
     """Return when each file was last written; only to notice a save, never to decide what is true."""
-    files = (path for pattern in ("*.md", "*.json") for path in folder.rglob(pattern))
-    return {str(path): path.stat().st_mtime_ns for path in files if path.is_file()}
+    seen = {}
+    for path in (path for pattern in ("*.md", "*.json") for path in folder.rglob(pattern)):
+        with contextlib.suppress(OSError):  # gone since it was listed: an editor at work
+            seen[str(path)] = path.stat().st_mtime_ns
+    return seen
 
 
 def _mkdocs(root: Path, *arguments: str) -> list[str]:

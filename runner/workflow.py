@@ -20,15 +20,15 @@ from runner.checking.formulas import formula_trouble
 from runner.documents.reading import Document
 from runner.documents.trouble import trouble
 from runner.execution import execute as execution
-from runner.findings import ArtefactDamaged, DocumentsRefused, Finding, InputRefused, RunnerError, UsageError
+from runner.findings import DocumentsRefused, Finding, RunnerError, UsageError
 from runner.plans.estimates import estimate
 from runner.plans.specs import job_runs
 from runner.plans.staleness import reasons
 from runner.rendering import figures
 from runner.rendering.page import Page, render_page
 from runner.rendering.page import contradicted as contradictions
-from runner.rendering.runs import last_run
 from runner.results import places
+from runner.results.runs import last_run
 from runner.safety import atomic
 from runner.verdicts.knowledge import Knowledge, gather
 
@@ -148,6 +148,8 @@ def build(root: Path, say: Say) -> Report:
         return report
     say(*report.lines)
     folder = publishing.build_site(root)
+    if folder is None:
+        return Report(["the site was not built -> mend what mkdocs names above"], {}, report.findings, 1)
     return Report([f"built {folder.relative_to(root).as_posix()}/index.html"], {"site": str(folder)}, report.findings)
 
 
@@ -230,8 +232,11 @@ def _draw(chosen: list[Document], knowledge: Knowledge) -> tuple[list[str], list
             try:
                 figures.draw(figure, document, knowledge)
                 drawn.append(figure.path.relative_to(knowledge.library.root).as_posix())
-            except (InputRefused, ArtefactDamaged) as error:
+            except RunnerError as error:
                 undrawn.append(Finding(error.code or "LG106", finding.place, error.message, error.fix))
+            except Exception as error:  # noqa: BLE001 - a plug-in may raise anything; pages are written all the same
+                message = f"the figure {figure.path.name} cannot be drawn: {type(error).__name__}: {error}"
+                undrawn.append(Finding("LG106", finding.place, message, f"mend runner/figures/{figure.kind}.py"))
     return drawn, undrawn
 
 
@@ -271,7 +276,7 @@ def _results(knowledge: Knowledge) -> int:
 
 def _plan_one(document: Document, knowledge: Knowledge, report: Report) -> None:
     runs, protocol = job_runs(document, knowledge.library), knowledge.library.protocol(document)
-    past = last_run(document, knowledge) or {}
+    past = last_run(document, knowledge.library) or {}
     why = {reason.run: reason for reason in reasons(runs, knowledge.store.result(document))}
     report.lines.append(f"{document.id}  {document.title}")
     for run in runs:

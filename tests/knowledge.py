@@ -11,7 +11,7 @@ from typing import Any, cast
 import numpy as np
 
 from runner.contract import Source
-from runner.execution.filing import Made, file_fits, file_rows
+from runner.execution.filing import Made, file_fits, file_rows, rows_to_file
 from runner.execution.fits import Fit
 from runner.plans.specs import job_runs
 from runner.results.arrays import rounded
@@ -149,7 +149,7 @@ def file(root: Path, identity: str, predictions: Mapping[str, np.ndarray | str],
     """File an experiment as if its jobs had predicted this (text: had failed so), and read the base again."""
     knowledge = gather(root)
     document = knowledge.library.named(identity)
-    file_rows(document, labels(root), knowledge)
+    file_rows(document, rows_to_file(document, labels(root), knowledge), knowledge)
     made = [Made(run, _fit(run.name, predictions[run.name], scalars)) for run in job_runs(document, knowledge.library)]
     file_fits(document, made, knowledge)
     return gather(root)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from runner import workflow
 from runner.rendering import blocks, citations, digits
-from runner.rendering.changes import Outcome
+from runner.rendering.changes import Change
 from runner.workflow import Report
 from tests import drill
 
@@ -46,7 +46,7 @@ def test_the_drill_fails_when_blocks_change_in_silence(
 ) -> None:
     """A block that is rewritten without a finding is noticed."""
     honest = blocks.render_block
-    monkeypatch.setattr(blocks, "render_block", lambda *a, **k: Outcome(honest(*a, **k).edit))
+    monkeypatch.setattr(blocks, "render_block", lambda *a, **k: Change(honest(*a, **k).edit))
 
     assert drill.main() == 1
     assert "changed without a finding: logg/demo/" in capsys.readouterr().out

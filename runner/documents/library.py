@@ -57,7 +57,8 @@ class Library:
         """Return the document a person names on the command line, by id or by path."""
         found = self.find(word)
         if found is None:
-            found = next((d for d in self.documents if word in {d.name, d.path.as_posix()}), None)
+            path = Path(word).resolve()
+            found = next((d for d in self.documents if word == d.name or d.path == path), None)
         if found is None:
             raise UsageError(f"no document `{word}`", fix=suggestion(word, self.ids) or "see runner status")
         return found
@@ -141,6 +142,8 @@ def judged_of(document: Document) -> dict[str, Judged]:
 def load_library(root: Path) -> Library:
     """Read every document below the root's `logg/` folder."""
     folder = root / FOLDER
+    if folder.is_symlink():
+        raise InputRefused(f"`{FOLDER}` is a link", code="LG207", fix="make it a folder of its own")
     if not folder.is_dir():
         raise UsageError(f"no folder `{FOLDER}/` in {root}", fix="run inside a knowledge base, or give --root")
     plugins = Plugins(*(contracts(PACKAGE / family) for family in ("jobs", "data", "figures")))
@@ -156,9 +159,13 @@ def _default_language(root: Path) -> str:
         return "en"
     try:
         table = tomllib.loads(settings.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputRefused(f"pyproject.toml: {error}", code="LG201") from error
-    lang = str(table.get("tool", {}).get("runner", {}).get("lang", "en"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InputRefused(f"pyproject.toml: {str(error)[:200]}", code="LG201") from error
+    for name in ("tool", "runner"):
+        table = table.get(name, {})
+        if not isinstance(table, dict):
+            raise InputRefused(f"pyproject.toml: `{name}` is no table", code="LG201")
+    lang = str(table.get("lang", "en"))
     if lang not in LANGUAGES:
         raise InputRefused(f"pyproject.toml: no labels in `{lang}`", code="LG203", fix="use en or zh")
     return lang

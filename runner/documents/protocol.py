@@ -18,6 +18,7 @@ from runner.safety import bounded_yaml as yaml
 FIELDS = ("version", "data", "rows", "seed", "axes", "target", "metrics", "slices")
 LATER = ("replaces", "variance")
 SHARED = ("val", "test", "seed")  # told to every source from `rows:` and `seed:`
+MOST = 1_000_000  # test rows: a thousand resamples of them take a gigabyte
 METRICS = ("r2", "mae", "rmse", "bias")
 
 
@@ -47,6 +48,8 @@ def read_protocol(form: Form, sources: Mapping[str, Contract]) -> Protocol:
     )
     if rows.mapping.entries and (rows.mapping.get("test") is None or rows.text("test") == "0"):
         form.report("LG203", rows.mapping, "without test rows nothing can be scored", "add `test: 1k`")
+    if max(protocol.val, protocol.test) > MOST:
+        form.report("LG203", rows.mapping, f"more than {MOST} rows to score", "train on many, score on fewer")
     if columns and protocol.target not in columns:
         fix = suggestion(protocol.target, columns)
         form.report("LG302", form.node("target"), f"no column `{protocol.target}`", fix)

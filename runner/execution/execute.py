@@ -10,13 +10,14 @@ from runner.contract import Source
 from runner.documents.library import FOLDER
 from runner.documents.reading import Document
 from runner.execution import plugins, provenance
-from runner.execution.filing import Made, file_fits, file_result, file_rows, filed, run_is_told
+from runner.execution.filing import Made, file_fits, file_result, file_rows, filed, rows_to_file, run_is_told
 from runner.execution.fits import Fit, Workshop, fit
 from runner.findings import ArtefactDamaged, InputRefused
 from runner.plans.specs import JobRun, compute_key, job_runs
 from runner.plans.staleness import reasons
+from runner.results import places
 from runner.safety import atomic
-from runner.verdicts.knowledge import Knowledge
+from runner.verdicts.knowledge import Knowledge, over
 
 Say = Callable[[str], None]
 HIDDEN = ".logg"
@@ -51,18 +52,30 @@ def execute(document: Document, knowledge: Knowledge, settings: Settings) -> Exe
     hidden = knowledge.library.root / HIDDEN
     started, began = provenance.now(), time.monotonic()
     with atomic.lock(hidden / "locks" / document.id):
+        knowledge = over(knowledge.library)  # another run may have filed since this one read
+        _sweep(document, knowledge)
         runs, old = job_runs(document, knowledge.library), filed(document, knowledge)
         if not settings.force and not reasons(runs, old) and _complete(document, knowledge):
             return Execution(document, [], _rescore(document, runs, knowledge), 0.0)
         device = settings.device or plugins.default_device()
         workshop = _workshop(document, knowledge, device)
-        file_rows(document, workshop.source, knowledge)
+        rows = rows_to_file(document, workshop.source, knowledge)
         made = [Made(run, _fit(run, workshop, settings)) for run in runs]
         seconds = time.monotonic() - began
         content = {**provenance.surroundings(knowledge.library.root, device), "started": started}
         content |= {"format": 1, "runs": {m.run.name: {**m.fit.cost, "fresh": m.fit.fresh} for m in made}}
+        file_rows(document, rows, knowledge)
         changed = file_fits(document, made, knowledge, {**content, "seconds": round(seconds, 1)})
     return Execution(document, made, changed, seconds)
+
+
+def _sweep(document: Document, knowledge: Knowledge) -> None:
+    """Remove what runs that were killed left half-written beside the files of this one."""
+    protocol = knowledge.library.protocol_document(document)
+    folders = {places.result_file(knowledge.library, document).parent, *({protocol.path.parent} if protocol else ())}
+    for folder in folders:
+        if folder.is_dir():
+            atomic.sweep(folder)
 
 
 def _complete(document: Document, knowledge: Knowledge) -> bool:

@@ -14,9 +14,9 @@ from runner.documents.reading import Document
 from runner.execution.fits import Fit
 from runner.findings import ArtefactDamaged, InputRefused
 from runner.plans.specs import JobRun, compute_key
-from runner.rendering.runs import last_run
 from runner.results import arrays, places
 from runner.results.files import Result, Run
+from runner.results.runs import last_run
 from runner.results.scoring import compose, kept_promises
 from runner.safety import atomic, canonical
 from runner.verdicts.knowledge import Knowledge
@@ -38,10 +38,9 @@ class Made:
         return Run(job.job, job.version, job.code, run.fit, params, dict(run.axes), run.data, hashes, self.fit.failed)
 
 
-def file_rows(document: Document, source: Source, knowledge: Knowledge) -> None:
-    """Write the labels of a protocol's rows, or refuse when they are not those already filed."""
-    protocol_document = knowledge.library.protocol_document(document)
-    protocol = knowledge.library.protocol(document)
+def rows_to_file(document: Document, source: Source, knowledge: Knowledge) -> dict[str, np.ndarray]:
+    """Return the labels of a protocol's rows; refused when other results rest on rows the data no longer give."""
+    protocol_document, protocol = knowledge.library.protocol_document(document), knowledge.library.protocol(document)
     assert protocol_document is not None  # noqa: S101 - job_runs refused the experiment otherwise
     assert protocol is not None  # noqa: S101
     columns = {
@@ -49,14 +48,20 @@ def file_rows(document: Document, source: Source, knowledge: Knowledge) -> None:
         for split, count in (("test", protocol.test), ("val", protocol.val))
         for name, values in source.labels(split, count).items()
     }
-    path = places.rows_file(protocol_document)
-    stored = _stored(path)
-    if stored == _digests(columns):
-        return
-    if stored is not None and _others(document, knowledge):
+    stored = _stored(places.rows_file(protocol_document))
+    if stored not in (None, _digests(columns)) and _others(document, knowledge):
         message = f"the data no longer give the rows of {protocol_document.id}"
         raise InputRefused(message, code="LG406", fix="write a new version of the protocol")
-    atomic.replace(path, arrays.pack(columns))
+    return columns
+
+
+def file_rows(document: Document, columns: Mapping[str, np.ndarray], knowledge: Knowledge) -> None:
+    """Write the labels of a protocol's rows, unless they are the ones already filed."""
+    protocol_document = knowledge.library.protocol_document(document)
+    assert protocol_document is not None  # noqa: S101 - rows_to_file read it
+    path = places.rows_file(protocol_document)
+    if _stored(path) != _digests(columns):
+        atomic.replace(path, arrays.pack(columns))
 
 
 def _stored(path: Path) -> dict[str, str] | None:
@@ -109,7 +114,7 @@ def file_result(
     result.parent.mkdir(parents=True, exist_ok=True)
     scores = knowledge.store.score(document, runs, predictions)
     old = filed(document, knowledge)
-    promised = kept_promises(old.promises if old else {}, key, promises(document))
+    promised = kept_promises(old.promises if old else {}, key, promises(document, knowledge.library))
     content = compose(scores, runs, scalars, promised).dumps().encode()
     packed = places.predictions_file(knowledge.library, document)
     moved = _stored(packed) != _digests(predictions)
@@ -135,6 +140,6 @@ def filed(document: Document, knowledge: Knowledge) -> Result | None:
 def run_is_told(document: Document, knowledge: Knowledge) -> bool:
     """Tell whether the run file of an experiment is there and readable."""
     try:
-        return last_run(document, knowledge) is not None
+        return last_run(document, knowledge.library) is not None
     except ArtefactDamaged:
         return False

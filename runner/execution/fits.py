@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from runner.safety import atomic, canonical
 
 Progress = Callable[[int, int, str], None]
 SPLITS = ("val", "test")
+PEAK_UNIT = 1 << 20 if sys.platform == "darwin" else 1 << 10  # of ru_maxrss in a megabyte
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Fit:
 
 
 @dataclass(frozen=True)
-class Rows:
+class Splits:
     """The three splits of an experiment as its jobs see them."""
 
     train: Any
@@ -53,7 +55,7 @@ class Workshop:
     device: str
     cache: Path
 
-    def data(self, run: JobRun) -> Rows:
+    def data(self, run: JobRun) -> Splits:
         """Show the source's rows to one run, with its noise."""
 
         def split(name: str, count: int) -> Any:
@@ -61,7 +63,7 @@ class Workshop:
             seed = self.protocol.seed  # of the rows and their noise: every job sees the same ones
             return self.source.split(name, count, target=target, noise=noise, seed=seed, device=self.device)
 
-        return Rows(
+        return Splits(
             split("train", int(run.axes["train"])),
             split("val", self.protocol.val),
             split("test", self.protocol.test),
@@ -83,7 +85,7 @@ def fit(run: JobRun, workshop: Workshop, progress: Progress, *, force: bool) -> 
         return Fit(failed=_one_line(error))
     cost = {
         "seconds": round(time.monotonic() - started, 3),
-        "megabytes": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "megabytes": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / PEAK_UNIT),
         "train": int(run.axes["train"]),
         "device": workshop.device,
     }

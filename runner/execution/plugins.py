@@ -1,4 +1,4 @@
-"""Import plug-ins by name; nothing else in the engine does."""
+"""Import jobs and sources by name; nothing else in the engine does. Figures are imported where they are drawn."""
 
 from __future__ import annotations
 

@@ -113,12 +113,16 @@ def children(node: Expression) -> tuple[Expression, ...]:
             return ()
 
 
+def walk(node: Expression) -> Iterator[Expression]:
+    """Yield a node and all its parts, in reading order."""
+    yield node
+    for child in children(node):
+        yield from walk(child)
+
+
 def references(node: Expression) -> Iterator[Reference]:
     """Yield every reference of an expression, in reading order."""
-    if isinstance(node, Reference):
-        yield node
-    for child in children(node):
-        yield from references(child)
+    return (part for part in walk(node) if isinstance(part, Reference))
 
 
 def is_predicate(node: Expression) -> bool:

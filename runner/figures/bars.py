@@ -29,10 +29,10 @@ def draw(params: Params, board: Board) -> bytes:
     figure, (axes,) = canvas(6.4, 0.75 + 0.55 * len(quantities))
     for index, (text, quantity) in enumerate(zip(params.of, quantities, strict=True)):
         axes.barh(index, quantity.point, height=0.55, color=COLOURS[index % len(COLOURS)], label=text)
-        low, high = quantity.interval or (quantity.point, quantity.point)
-        errors = [[quantity.point - low], [high - quantity.point]]
-        axes.errorbar(quantity.point, index, xerr=errors, color=INK, capsize=4, linewidth=1.4)
-        edge = max(high, quantity.point, 0.0)
+        edge = max(quantity.point, 0.0)
+        if quantity.interval is not None:  # the point may lie outside: resamples need not centre on it
+            axes.plot(quantity.interval, [index, index], color=INK, linewidth=1.4, marker="|", markersize=9)
+            edge = max(edge, quantity.interval[1])
         axes.annotate(f"{quantity.point:.3f}", (edge, index), xytext=(7, 0), textcoords="offset points", va="center")
     axes.set_yticks(range(len(params.of)), params.of)
     axes.tick_params(axis="y", length=0)

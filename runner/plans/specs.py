@@ -47,10 +47,16 @@ def compute_key(runs: list[JobRun]) -> str:
     return canonical.digest({run.name: run.fit for run in runs})
 
 
-def data_digest(library: Library, protocol: Protocol) -> str | None:
-    """Hash what the source reads: its version, its options, and its files; None while a file is not here."""
+def data_digest(library: Library, protocol: Protocol, *, outside: bool = False) -> str | None:
+    """Hash what the source reads: its version, its options, and its files; None while a file is not here.
+
+    Files that a variable of the environment leads to are looked at only when asked: a tree that is only being
+    checked must not choose what is read outside it.
+    """
     source = library.plugins.sources.get(protocol.source)
     named = [str(protocol.options[name]) for name in source.files if protocol.options.get(name)] if source else []
+    if not outside and any("${" in text for text in named):
+        return None
     try:
         files = [file for text in named for file in data_files(text, library.folder, "data.path")]
     except FileNotThere:
@@ -61,7 +67,7 @@ def data_digest(library: Library, protocol: Protocol) -> str | None:
 
 
 def _needed_data(library: Library, protocol: Protocol) -> str:
-    digest = data_digest(library, protocol)
+    digest = data_digest(library, protocol, outside=True)
     if digest is None:
         written = protocol.options.get("path", "")
         fix = f"put it at {library.folder.name}/{written}, or mend `data:` of the protocol"

@@ -10,7 +10,7 @@ from runner.documents.scanner import Block
 from runner.expressions.names import suggestion
 from runner.findings import ArtefactDamaged, Finding, RunnerError
 from runner.rendering import templates
-from runner.rendering.changes import Edit, Outcome
+from runner.rendering.changes import Change, Edit
 from runner.rendering.desk import Desk
 from runner.rendering.view import View
 from runner.safety import bounded_yaml as yaml
@@ -36,7 +36,7 @@ def closed(marker: str, body: str, newline: str) -> str:
     return marker + f"{inside}<!-- /logg {digest(body)} -->".replace("\n", newline)
 
 
-def render_block(block: Block, desk: Desk, *, force: bool) -> Outcome:
+def render_block(block: Block, desk: Desk, *, force: bool) -> Change:
     """Return what one block needs so that it agrees with the results."""
     source = desk.document.source
     try:
@@ -46,18 +46,18 @@ def render_block(block: Block, desk: Desk, *, force: bool) -> Outcome:
         raise
     except RunnerError as error:
         place = error.place or source.place(block.start)
-        return Outcome(findings=(Finding(error.code or "LG208", place, error.message, error.fix),))
+        return Change(findings=(Finding(error.code or "LG208", place, error.message, error.fix),))
     text = closed(source.text[block.start : _marker_end(block, source.text)], body, source.newline)
     old = source.text[block.body_start : block.body_end]
     if source.text[block.start : block.end] == text:
-        return Outcome()
+        return Change()
     if edited(block, old) and not force:
-        return Outcome(findings=(hand_edit(block, desk.document),))
+        return Change(findings=(hand_edit(block, desk.document),))
     stale = digest(old) != digest(body) or not block.closed
     message = f"the block `{block.name}` {'has new content' if block.closed else 'is not filled yet'}"
     fix = f"runner render {desk.document.id or desk.document.name}"
     found = (Finding("LG103", source.place(block.start), message, fix),) if stale else ()
-    return Outcome(Edit(block.start, block.end, text), findings=found)
+    return Change(Edit(block.start, block.end, text), findings=found)
 
 
 def hand_edit(block: Block, document: Document) -> Finding:

@@ -17,7 +17,7 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True)
-class Definition:
+class LinkDefinition:
     """The target and title behind one label of a document."""
 
     label: str
@@ -36,9 +36,9 @@ def apply(text: str, edits: list[Edit]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Change:
     """What one citation or block asks for: an edit, a definition, findings."""
 
     edit: Edit | None = None
-    definition: Definition | None = None
+    definition: LinkDefinition | None = None
     findings: tuple[Finding, ...] = ()

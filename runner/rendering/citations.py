@@ -9,11 +9,11 @@ from runner.documents.kinds import Formula
 from runner.documents.scanner import Citation
 from runner.expressions.names import is_key, label_trouble
 from runner.expressions.parse import parse
-from runner.expressions.syntax import Call, Expression, is_predicate
+from runner.expressions.syntax import Call, Expression, Number, is_predicate, walk
 from runner.expressions.tokens import ExpressionRefused
 from runner.findings import Finding
 from runner.rendering import digits, titles, wording
-from runner.rendering.changes import Definition, Edit, Outcome
+from runner.rendering.changes import Change, Edit, LinkDefinition
 from runner.rendering.desk import Desk
 from runner.results.evaluation import Pending, Quantity
 from runner.safety import escaping
@@ -21,7 +21,7 @@ from runner.verdicts import judge
 from runner.verdicts.judge import Judgement, Verdict
 
 
-def cite(citation: Citation, desk: Desk) -> Outcome:
+def cite(citation: Citation, desk: Desk) -> Change:
     """Return what one citation needs so that it agrees with the evidence."""
     if citation.place in {"heading", "math"}:
         return _misplaced(citation, desk)
@@ -41,7 +41,20 @@ def cite(citation: Citation, desk: Desk) -> Outcome:
         return _refused(citation, str(error), desk, _finding("LG210", citation, str(error), desk, fix=fix))
 
 
-def mistakable(citation: Citation, other: str, desk: Desk) -> Outcome:
+def has_meaning(citation: Citation, desk: Desk) -> bool:
+    """Tell whether a label is a key or an expression of this document, whoever defines its link."""
+    label = citation.label.strip()
+    try:
+        if is_key(label):
+            desk.knowledge.judge.key(label, desk.document)
+        else:
+            desk.knowledge.evaluator.check_names(parse(label), desk.document)
+    except ExpressionRefused:
+        return False
+    return True
+
+
+def mistakable(citation: Citation, other: str, desk: Desk) -> Change:
     """Refuse a citation whose label no renderer can tell from another one of the document."""
     message = f"`{citation.label}` and `{other}` are one label to every renderer"
     finding = _finding("LG211", citation, message, desk, fix="give one of them another name")
@@ -54,7 +67,7 @@ def _refuse_fragile(label: str) -> None:
         raise ExpressionRefused(trouble, 0, len(label), fix="name the quantity in define:")
 
 
-def _expression(citation: Citation, label: str, tree: Expression, desk: Desk) -> Outcome:
+def _expression(citation: Citation, label: str, tree: Expression, desk: Desk) -> Change:
     place = desk.document.source.place(citation.label_start)
     formula = Formula(label, tree, place)
     if is_predicate(tree):
@@ -75,9 +88,9 @@ def _values(tree: Expression, quantity: Quantity) -> Sequence[float]:
     return quantity.interval
 
 
-def _numbers(citation: Citation, values: Sequence[float], desk: Desk, definition: Definition) -> Outcome:
+def _numbers(citation: Citation, values: Sequence[float], desk: Desk, definition: LinkDefinition) -> Change:
     if digits.agrees(citation.text, values):
-        return Outcome(definition=definition)
+        return Change(definition=definition)
     filled = digits.fill(citation.text, values)
     message = f"`{citation.text}` is {filled} now: {citation.label}"
     if any(slot.placeholder for slot in digits.slots(citation.text)):
@@ -85,7 +98,7 @@ def _numbers(citation: Citation, values: Sequence[float], desk: Desk, definition
     return _changed("LG101", citation, filled, message, desk, definition)
 
 
-def _predicate(citation: Citation, formula: Formula, desk: Desk) -> Outcome:
+def _predicate(citation: Citation, formula: Formula, desk: Desk) -> Change:
     verdict = desk.knowledge.judge.predicate(formula, desk.document)
     if verdict.truth is None:
         raise_unknown(formula, desk)
@@ -93,10 +106,18 @@ def _predicate(citation: Citation, formula: Formula, desk: Desk) -> Outcome:
     title = titles.of_verdict(verdict, formula, desk.labels)
     definition = titles.define(formula.text, verdict.truth, title, desk.document, desk)
     left = desk.knowledge.judge.evidence(formula, desk.document)
-    numbers = Outcome(definition=definition)
-    if left is not None and digits.slots(citation.text):
+    numbers = Change(definition=definition)
+    if left is not None and _shows_left_side(citation, formula):
         numbers = _numbers(citation, (left.quantity.point,), desk, definition)
-    return Outcome(numbers.edit, definition, (*numbers.findings, *_words(citation, verdict, desk)))
+    return Change(numbers.edit, definition, (*numbers.findings, *_words(citation, verdict, desk)))
+
+
+def _shows_left_side(citation: Citation, formula: Formula) -> bool:
+    """Tell whether words over a comparison show its left side: a placeholder, or one decimal that is no threshold."""
+    slots = digits.slots(citation.text)
+    thresholds = {node.value for node in walk(formula.tree) if isinstance(node, Number)}
+    shown = [slot for slot in slots if slot.decimals and abs(slot.number) / slot.scale not in thresholds]
+    return any(slot.placeholder for slot in slots) or (len(slots) == 1 and bool(shown))
 
 
 def raise_unknown(formula: Formula, desk: Desk) -> None:
@@ -106,23 +127,29 @@ def raise_unknown(formula: Formula, desk: Desk) -> None:
 
 def _words(citation: Citation, verdict: Verdict, desk: Desk) -> tuple[Finding, ...]:
     """Return a finding when words state a predicate that does not hold."""
-    if verdict.holds_now and verdict.state != "fails":
+    if verdict.holds_now and verdict.state == "holds":
         return ()
-    share = f" (holds in {wording.percent(verdict.probability)})" if verdict.probability is not None else ""
-    message = f"the words `{citation.text}` state {citation.label}, which does not hold{share}"
+    if verdict.holds_now and verdict.state == "undecided":
+        message = f"the words `{citation.text}` state {citation.label}, which is undecided{_likely(verdict)}"
+        return (_finding("LG108", citation, message, desk, fix="say how sure it is, or wait for more rows"),)
+    message = f"the words `{citation.text}` state {citation.label}, which does not hold{_likely(verdict)}"
     return (_finding("LG102", citation, message, desk, fix="reword the sentence"),)
 
 
-def _key(citation: Citation, label: str, desk: Desk) -> Outcome:
+def _likely(verdict: Verdict) -> str:
+    return f" (holds in {wording.percent(verdict.probability)})" if verdict.probability is not None else ""
+
+
+def _key(citation: Citation, label: str, desk: Desk) -> Change:
     judgement = desk.knowledge.judge.key(label, desk.document)
     definition = titles.of_key(label, judgement, desk)
     if citation.text != "?" and not wording.is_judgement(citation.text, desk.labels):
-        return Outcome(definition=definition, findings=_words_of_key(citation, judgement, desk))
+        return Change(definition=definition, findings=_words_of_key(citation, judgement, desk))
     filled = escaping.text(wording.judgement(judgement, desk.labels))
     if isinstance(judgement, Verdict) and judgement.state == "invalid":
         filled = "?"
     if filled == citation.text:
-        return Outcome(definition=definition)
+        return Change(definition=definition)
     message = f"{label}: `{citation.text}` is `{filled}` now"
     return _changed("LG105", citation, filled, message, desk, definition)
 
@@ -131,7 +158,8 @@ def _words_of_key(citation: Citation, judgement: Judgement, desk: Desk) -> tuple
     """Words over a claim must hold; over a ladder its first rung must lead; else they are a plain link."""
     if isinstance(judgement, Verdict) and judgement.truth is not None:
         return _words(citation, judgement, desk)
-    of_gate = desk.document.kind == "roadmap" or not isinstance(judgement, judge.Outcome)
+    found = desk.knowledge.library.key(citation.label.strip(), desk.document)
+    of_gate = found is not None and found[0].kind == "roadmap"
     if of_gate or not isinstance(judgement, judge.Outcome) or judgement.leading <= 0:
         return ()
     taken = judgement.rungs[judgement.leading].do
@@ -139,11 +167,11 @@ def _words_of_key(citation: Citation, judgement: Judgement, desk: Desk) -> tuple
     return (_finding("LG102", citation, message, desk, fix="reword the sentence"),)
 
 
-def _pending(citation: Citation, error: Pending, desk: Desk) -> Outcome:
+def _pending(citation: Citation, error: Pending, desk: Desk) -> Change:
     definition = titles.pending(citation.label, error.document, desk)
     blank = digits.blank(citation.text)
     if blank == citation.text or is_predicate_label(citation.label):
-        return Outcome(definition=definition)
+        return Change(definition=definition)
     message = f"`{citation.text}` has no result behind it: {citation.label}"
     return _changed("LG101", citation, blank, message, desk, definition)
 
@@ -153,21 +181,21 @@ def is_predicate_label(label: str) -> bool:
     return is_predicate(parse(label.strip()))
 
 
-def _misplaced(citation: Citation, desk: Desk) -> Outcome:
+def _misplaced(citation: Citation, desk: Desk) -> Change:
     where = "a heading, whose anchor would move" if citation.place == "heading" else "math, where links do not render"
     fix = "state it in the sentence below"
     message = f"the citation `{citation.label}` stands in {where}"
     return _refused(citation, message, desk, _finding("LG209", citation, message, desk, fix=fix))
 
 
-def _refused(citation: Citation, message: str, desk: Desk, *findings: Finding) -> Outcome:
+def _refused(citation: Citation, message: str, desk: Desk, *findings: Finding) -> Change:
     """A citation nobody can fill keeps its text; its definition says why, so that it still renders."""
-    return Outcome(definition=titles.refused(citation.label, message, desk.document), findings=findings)
+    return Change(definition=titles.refused(citation.label, message, desk.document), findings=findings)
 
 
-def _changed(code: str, citation: Citation, text: str, message: str, desk: Desk, definition: Definition) -> Outcome:
+def _changed(code: str, citation: Citation, text: str, message: str, desk: Desk, definition: LinkDefinition) -> Change:
     finding = _finding(code, citation, message, desk, fix=f"runner render {desk.document.id or desk.document.name}")
-    return Outcome(Edit(citation.text_start, citation.text_end, text), definition, (finding,))
+    return Change(Edit(citation.text_start, citation.text_end, text), definition, (finding,))
 
 
 def _finding(code: str, citation: Citation, message: str, desk: Desk, *, fix: str = "", offset: int = -1) -> Finding:

@@ -20,7 +20,7 @@ from runner.safety import atomic, canonical, paths
 from runner.safety import bounded_yaml as yaml
 from runner.verdicts.knowledge import Knowledge
 
-STAMP = re.compile(rb"<!-- logg figure: from ([0-9a-f]{12}) body ([0-9a-f]{12}) -->\n")
+STAMP = re.compile(rb"<!-- logg figure: from ([0-9a-f]{12}) body ([0-9a-f]{12}) -->\r?\n")
 HEAD = 400
 
 

@@ -8,7 +8,7 @@ from runner.documents.reading import Document
 from runner.documents.scanner import Block, Citation, fold_label, scan
 from runner.findings import ArtefactDamaged, Finding
 from runner.rendering import blocks, citations, titles
-from runner.rendering.changes import Definition, Edit, Outcome, apply
+from runner.rendering.changes import Change, Edit, LinkDefinition, apply
 from runner.rendering.desk import Desk, lay, legible
 from runner.verdicts.knowledge import Knowledge
 
@@ -69,22 +69,37 @@ def _troubles(document: Document) -> tuple[Finding, ...]:
     )
 
 
-def _outcomes(document: Document, knowledge: Knowledge, *, force: bool) -> list[Outcome]:
+def _outcomes(document: Document, knowledge: Knowledge, *, force: bool) -> list[Change]:
     desk = lay(document, knowledge)
     found = [
         blocks.render_block(block, desk, force=force) for block in document.scan.blocks if block.name != blocks.SOURCES
     ]
-    return [*found, *_cited(document, desk)]
+    return [Change(findings=_overruled(document, desk)), *found, *_cited(document, desk)]
 
 
-def _cited(document: Document, desk: Desk) -> list[Outcome]:
+def _overruled(document: Document, desk: Desk) -> tuple[Finding, ...]:
+    """Report what would hide generated definitions: an author's own for a label with a meaning, a second block."""
+    cited = {fold_label(citation.label): citation for citation in document.scan.citations}
+    found = []
+    for definition in document.scan.definitions:
+        citation = cited.get(fold_label(definition.label))
+        if citation is not None and citations.has_meaning(citation, desk):
+            message = f"this definition of `{definition.label}` hides the evidence behind it"
+            found.append(Finding("LG211", document.source.place(definition.start), message, "remove the line"))
+    for block in [block for block in document.scan.blocks if block.name == blocks.SOURCES][1:]:
+        message = "a second `sources` block; the first definition of a label wins"
+        found.append(Finding("LG206", document.source.place(block.start), message, "remove this one"))
+    return tuple(found)
+
+
+def _cited(document: Document, desk: Desk) -> list[Change]:
     own = {fold_label(definition.label) for definition in document.scan.definitions}
     theirs = [c for c in document.scan.citations if fold_label(c.label) not in own and not WRAPPED & set(c.label)]
     spelled: dict[str, str] = {}
     return [_apart(citation, citations.cite(citation, desk), spelled, desk) for citation in theirs]
 
 
-def _apart(citation: Citation, outcome: Outcome, spelled: dict[str, str], desk: Desk) -> Outcome:
+def _apart(citation: Citation, outcome: Change, spelled: dict[str, str], desk: Desk) -> Change:
     """Refuse a label that differs from an earlier one in case only: renderers take both for the same."""
     definition = outcome.definition
     if definition is None or definition.group == titles.REFUSED:
@@ -93,12 +108,12 @@ def _apart(citation: Citation, outcome: Outcome, spelled: dict[str, str], desk: 
     return outcome if first == definition.label else citations.mistakable(citation, first, desk)
 
 
-def _sources(document: Document, definitions: list[Definition], *, force: bool) -> Outcome:
+def _sources(document: Document, definitions: list[LinkDefinition], *, force: bool) -> Change:
     """Write the one generated block that holds every definition, at the end unless it stands elsewhere."""
     source = document.source
     block = next((block for block in document.scan.blocks if block.name == blocks.SOURCES), None)
     if block is None and not definitions:
-        return Outcome()
+        return Change()
     text = blocks.closed(LEAD, _grouped(definitions), source.newline)
     if block is not None:
         return _replaced(document, block, text, force=force)
@@ -106,25 +121,25 @@ def _sources(document: Document, definitions: list[Definition], *, force: bool) 
     addition = f"{gap}{text}{source.newline}"
     if not any(block.name == blocks.SOURCES for block in scan(source.text + addition).blocks):
         message = "a fence or html that is still open at the end would hide the definitions"
-        return Outcome(findings=(Finding("LG211", source.place(len(source.text)), message, "close it"),))
-    return Outcome(Edit(len(source.text), len(source.text), addition))
+        return Change(findings=(Finding("LG211", source.place(len(source.text)), message, "close it"),))
+    return Change(Edit(len(source.text), len(source.text), addition))
 
 
-def _replaced(document: Document, block: Block, text: str, *, force: bool) -> Outcome:
+def _replaced(document: Document, block: Block, text: str, *, force: bool) -> Change:
     written = document.source.text
     if written[block.start : block.end] == text:
-        return Outcome()
+        return Change()
     if blocks.edited(block, written[block.body_start : block.body_end]) and not force:
-        return Outcome(findings=(blocks.hand_edit(block, document),))
+        return Change(findings=(blocks.hand_edit(block, document),))
     message = "the definitions behind the citations have new content"
     fix = f"runner render {document.id or document.name}"
     finding = Finding("LG103", document.source.place(block.start), message, fix)
-    return Outcome(Edit(block.start, block.end, text), findings=(finding,))
+    return Change(Edit(block.start, block.end, text), findings=(finding,))
 
 
-def _grouped(definitions: list[Definition]) -> str:
+def _grouped(definitions: list[LinkDefinition]) -> str:
     """Write one definition per label, grouped by the document it comes from, refused ones last."""
-    labels: dict[str, Definition] = {}
+    labels: dict[str, LinkDefinition] = {}
     for definition in sorted(definitions, key=lambda definition: definition.group == titles.REFUSED):
         labels.setdefault(fold_label(definition.label), definition)
     groups: dict[str, list[str]] = {}

@@ -8,13 +8,12 @@ from typing import Any
 from runner.documents.kinds import Formula
 from runner.documents.reading import Document
 from runner.rendering import wording
-from runner.rendering.changes import Definition
+from runner.rendering.changes import LinkDefinition
 from runner.rendering.desk import Desk
 from runner.results import places
 from runner.results.evaluation import Quantity
 from runner.safety import escaping, paths
-from runner.verdicts.judge import Judgement, State, Verdict
-from runner.verdicts.judge import Outcome as LadderOutcome
+from runner.verdicts.judge import Judgement, Outcome, State, Verdict
 
 REFUSED = "~refused"
 
@@ -37,18 +36,18 @@ def _spread(quantity: Quantity) -> str:
     return f" {wording.interval(pair)} test rows" if pair else ""
 
 
-def define(label: str, quantity: Quantity, lead: str, document: Document, desk: Desk) -> Definition:
+def define(label: str, quantity: Quantity, lead: str, document: Document, desk: Desk) -> LinkDefinition:
     """Return the definition of a label whose value comes from filed facts."""
     if not quantity.facts:
-        return Definition(label, document.path.name, escaping.title(lead), document.id)
+        return LinkDefinition(label, _link(document, document), escaping.title(lead), document.id)
     source = quantity.facts[0].document
     file = places.result_file(desk.knowledge.library, source)
     parts = [lead, *(str(population) for population in quantity.populations), source.date]
     title = " · ".join(part for part in parts if part)
-    return Definition(label, paths.relative_link(document.path, file), escaping.title(title), source.id)
+    return LinkDefinition(label, paths.relative_link(document.path, file), escaping.title(title), source.id)
 
 
-def of_key(label: str, judgement: Judgement, desk: Desk) -> Definition:
+def of_key(label: str, judgement: Judgement, desk: Desk) -> LinkDefinition:
     """Return the definition of a key: its evidence, or the document that decides it."""
     document = desk.document
     if isinstance(judgement, State):
@@ -56,30 +55,30 @@ def of_key(label: str, judgement: Judgement, desk: Desk) -> Definition:
     word = wording.judgement(judgement, desk.labels)
     reason = f" · {judgement.reason}" if judgement.reason else ""
     quantity = judgement.truth
-    if isinstance(judgement, Verdict | LadderOutcome) and quantity is not None:
+    if isinstance(judgement, Verdict | Outcome) and quantity is not None:
         return define(label, quantity, word, document, desk)
     found = desk.knowledge.library.key(label, document)
     home = found[0] if found else document
-    return Definition(label, _link(document, home), escaping.title(f"{word}{reason}"), home.id)
+    return LinkDefinition(label, _link(document, home), escaping.title(f"{word}{reason}"), home.id)
 
 
-def _of_state(label: str, state: State, desk: Desk) -> Definition:
+def _of_state(label: str, state: State, desk: Desk) -> LinkDefinition:
     target = state.document
     parts = (target.title, desk.labels["states"][state.state], target.date)
     title = " · ".join(part for part in parts if part)
-    return Definition(label, _link(desk.document, target), escaping.title(title), target.id)
+    return LinkDefinition(label, _link(desk.document, target), escaping.title(title), target.id)
 
 
-def pending(label: str, owing: Document, desk: Desk) -> Definition:
+def pending(label: str, owing: Document, desk: Desk) -> LinkDefinition:
     """Return the definition of a value that no run has produced."""
     title = f"{desk.labels['verdicts']['pending']}: runner execute {owing.id}"
-    return Definition(label, _link(desk.document, owing), escaping.title(title), owing.id)
+    return LinkDefinition(label, _link(desk.document, owing), escaping.title(title), owing.id)
 
 
-def refused(label: str, reason: str, document: Document) -> Definition:
+def refused(label: str, reason: str, document: Document) -> LinkDefinition:
     """Return the definition of a label that cannot be given a value."""
-    return Definition(label, document.path.name, escaping.title(f"refused: {reason}"), REFUSED)
+    return LinkDefinition(label, _link(document, document), escaping.title(f"refused: {reason}"), REFUSED)
 
 
 def _link(document: Document, target: Document) -> str:
-    return document.path.name if target is document else paths.relative_link(document.path, target.path)
+    return paths.relative_link(document.path, target.path)

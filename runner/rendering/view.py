@@ -12,12 +12,12 @@ from runner.documents.reading import Document
 from runner.findings import InputRefused
 from runner.rendering import figures, wording
 from runner.rendering.desk import Desk
-from runner.rendering.runs import last_run
 from runner.results.addresses import FactAddress
 from runner.results.evaluation import Pending
 from runner.results.files import Result, Run
 from runner.results.metrics import BETTER, SYMBOLS, unit_of
 from runner.results.populations import WHOLE
+from runner.results.runs import last_run
 from runner.safety import paths
 from runner.verdicts import promises
 from runner.verdicts.judge import Evidence, Judgement, Outcome, State, Verdict
@@ -93,7 +93,7 @@ class View:
         """Return what the last run said about itself, or None."""
         if self.experiment is None:
             raise _not_here("no experiment")
-        return last_run(self.document, self._knowledge)
+        return last_run(self.document, self._knowledge.library)
 
     @property
     def rows(self) -> dict[str, int]:
@@ -203,7 +203,9 @@ class View:
     @property
     def moved(self) -> dict[str, list[str]]:
         """Return the expectations whose text differs from one promised before a run, with the older texts."""
-        return promises.moved(self.document, self.result.promises) if self.result else {}
+        if self.result is None:
+            return {}
+        return promises.moved(self.document, self.result.promises, self._knowledge.library)
 
     def figure(self, arguments: dict[str, Any]) -> figures.Figure:
         """Return the figure that a block declares."""

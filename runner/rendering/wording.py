@@ -77,7 +77,8 @@ def judgement(judged: Judgement, labels: Mapping[str, Any]) -> str:
             return words[judged.state]
         case Outcome():
             lead = "" if judged.sure else f"{labels['leaning']} "
-            return f"{lead}{judged.rungs[judged.leading].do} · {percent(judged.shares[judged.leading])}"
+            share = percent(judged.shares[judged.leading]) if judged.shares else DASH
+            return f"{lead}{judged.rungs[judged.leading].do} · {share}"
 
 
 def is_judgement(text: str, labels: Mapping[str, Any]) -> bool:
@@ -85,4 +86,4 @@ def is_judgement(text: str, labels: Mapping[str, Any]) -> bool:
     written = html.unescape(text)
     words = sorted({*labels["verdicts"].values(), *labels["states"].values()}, key=len, reverse=True)
     verdict = rf"(?:{'|'.join(map(re.escape, words))})(?: {SHARE})?"
-    return re.fullmatch(rf"{verdict}|.+ · {SHARE}", written) is not None
+    return re.fullmatch(rf"{verdict}|.+ · (?:{SHARE}|{DASH})", written) is not None

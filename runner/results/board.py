@@ -57,7 +57,7 @@ class Board:
     def evidence(self, items: list[str]) -> list[Any]:
         """Return what identifies everything behind the items: empty while something is pending."""
         try:
-            return [part for item in items for part in self._of_item(item)]
+            return [self.target, *(part for item in items for part in self._of_item(item))]
         except Pending:
             return []
 
@@ -70,7 +70,8 @@ class Board:
             jobs = self._document.experiment.jobs if self._document.experiment else ()
             fix = error.fix or suggestion(item, jobs)
             raise InputRefused(f"`{item}`: {error.message}", code=error.code, fix=fix) from error
-        return [item, *(part for fact in quantity.facts for part in self._fact(fact))]
+        populations = [population.key for population in quantity.populations]
+        return [item, populations, *(part for fact in quantity.facts for part in self._fact(fact))]
 
     def _fact(self, fact: FactAddress | ScalarAddress) -> list[Any]:
         behind = [fact.key, *self._run(fact.document, fact.run)]
@@ -83,8 +84,4 @@ class Board:
         result = self._evaluator.store.result(document)
         if result is None or run not in result.runs or result.runs[run].failed:
             raise Pending(document)
-        rows = self._evaluator.store.rows(document)
-        return [
-            dict(result.runs[run].arrays),
-            {name: rows.populations[name].key for name in rows.populations},
-        ]
+        return [dict(result.runs[run].arrays), self._evaluator.store.rows(document).key]

@@ -50,6 +50,7 @@ class Quantity:
     populations: tuple[Population, ...] = ()
     facts: tuple[FactAddress | ScalarAddress, ...] = ()
     unit: str = ""
+    holes: bool = False  # some resamples gave no finite value, so nothing can be said about their share
 
     @property
     def point(self) -> float:
@@ -59,7 +60,7 @@ class Quantity:
     @property
     def enough(self) -> bool:
         """Tell whether the rows are enough for an interval."""
-        return all(population.n >= FEWEST for population in self.populations)
+        return not self.holes and all(population.n >= FEWEST for population in self.populations)
 
     @property
     def interval(self) -> tuple[float, float] | None:
@@ -173,7 +174,8 @@ def _combined(tree: Expression, parts: list[Quantity]) -> Quantity:
         case Comparison(operators=operators):
             return _comparison(tree, operators, parts)
         case Logic(operator=operator):
-            return Quantity(logic(operator, _same_length(parts)), _union(parts), _facts(parts))
+            holes = any(part.holes for part in parts)
+            return Quantity(logic(operator, _same_length(parts)), _union(parts), _facts(parts), holes=holes)
         case _:  # ci() is its argument; who shows it asks for the interval
             return parts[0]
 
@@ -185,9 +187,10 @@ def _arithmetic(tree: Expression, operator: str, parts: list[Quantity]) -> Quant
 
 
 def _comparison(tree: Expression, operators: tuple[str, ...], parts: list[Quantity]) -> Quantity:
-    if not all(np.isfinite(part.values).all() for part in parts):
+    if not all(np.isfinite(part.point) for part in parts):
         raise ExpressionRefused("a side of the comparison is not finite", tree.start, tree.end, code="LG305")
-    return _joined(tree, parts, compare([part.values for part in parts], operators), "")
+    joined = _joined(tree, parts, compare([part.values for part in parts], operators), "")
+    return replace(joined, holes=not all(np.isfinite(part.values).all() for part in parts))
 
 
 def _joined(tree: Expression, parts: list[Quantity], values: np.ndarray, unit: str) -> Quantity:

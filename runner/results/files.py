@@ -12,7 +12,7 @@ from runner.safety import canonical
 
 FORMAT = 1
 NOTHING = "nothing was promised"  # so that what is written after the first result never passes for a promise
-MAPS = ("facts", "populations", "promises", "runs", "scalars")
+LARGEST = 1e300  # beyond it nothing was measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +92,53 @@ def load_json(path: Path, name: str) -> Any:
 
 
 def _result(content: dict[str, Any]) -> Result:
+    """Build a result, every value checked: the seal is a public hash, it vouches for no one."""
     return Result(
-        runs={name: Run(**run) for name, run in content["runs"].items()},
-        populations={key: (str(name), int(n)) for key, (name, n) in content["populations"].items()},
-        facts={address: (value, key) for address, (value, key) in content["facts"].items()},
-        scalars=content["scalars"],
-        promises=content["promises"],
+        runs={name: _run(run) for name, run in _map(content["runs"]).items()},
+        populations={key: (_text(name), _whole(n)) for key, (name, n) in _map(content["populations"]).items()},
+        facts={
+            address: (None if value is None else _number(value), _text(key))
+            for address, (value, key) in _map(content["facts"]).items()
+        },
+        scalars={name: _number(value) for name, value in _map(content["scalars"]).items()},
+        promises={name: _text(text) for name, text in _map(content["promises"]).items()},
     )
+
+
+def _run(content: Any) -> Run:
+    run = Run(**_map(content))
+    _map(run.params)
+    texts = (run.job, run.code, run.fit, run.data, run.failed, *_map(run.arrays).values())
+    for text in texts:
+        _text(text)
+    for value in _map(run.axes).values():
+        _number(value)
+    _whole(run.version)
+    return run
+
+
+def _map(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError(f"{value!r:.40} where a map is due")
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r:.40} where text is due")
+    return value
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > LARGEST:
+        raise TypeError(f"{value!r:.40} where a number is due")
+    return float(value)
+
+
+def _whole(value: Any) -> int:
+    if _number(value) != int(value):
+        raise TypeError(f"{value!r:.40} where a whole number is due")
+    return int(value)
 
 
 def _again(path: Path) -> str:

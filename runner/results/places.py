@@ -6,11 +6,12 @@ from pathlib import Path
 
 from runner.documents.library import Library
 from runner.documents.reading import Document
+from runner.findings import InputRefused
 
 
 def result_file(library: Library, document: Document) -> Path:
     """Return the result file of an experiment: what a rerun must reproduce."""
-    return library.folder / document.topic / "results" / f"{document.id}.json"
+    return _kept(library, library.folder / document.topic / "results" / f"{document.id}.json")
 
 
 def predictions_file(library: Library, document: Document) -> Path:
@@ -30,4 +31,12 @@ def rows_file(protocol: Document) -> Path:
 
 def figures_folder(library: Library, document: Document) -> Path:
     """Return the folder of a document's figures."""
-    return library.folder / document.topic / "img" / document.id
+    return _kept(library, library.folder / document.topic / "img" / document.id)
+
+
+def _kept(library: Library, path: Path) -> Path:
+    """Refuse a place that a link leads out of the knowledge base."""
+    if not path.resolve().is_relative_to(library.root.resolve()):
+        name = path.relative_to(library.root).as_posix()
+        raise InputRefused(f"{name} leads out of the knowledge base", code="LG207", fix="replace the link by a folder")
+    return path

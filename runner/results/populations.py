@@ -67,5 +67,5 @@ def rowset(document: Document, protocol: Protocol, split: str, columns: Mapping[
     Rows that a source makes are what its options say; their labels may differ in the last bit between machines.
     """
     labels = {name: arrays.digest(values) for name, values in columns.items()}
-    content = dict(protocol.options) if protocol.generated else labels
+    content = [dict(protocol.options), protocol.test] if protocol.generated else labels
     return canonical.digest([document.id, protocol.source, split, protocol.seed, content])

@@ -43,7 +43,7 @@ class Store:
         self.library = library
         self._results: dict[str, Result | None] = {}
         self._scores: dict[str, Scores] = {}
-        self._weights: dict[str, np.ndarray] = {}
+        self._weights: dict[tuple[str, int], np.ndarray] = {}
         self._columns: dict[str, dict[str, np.ndarray]] = {}
 
     def result(self, document: Document) -> Result | None:
@@ -84,6 +84,10 @@ class Store:
         for name in _needed(protocol):
             if name not in columns:
                 raise self._damaged_rows(protocol_document, f"the {SPLIT} rows have no column `{name}`")
+        count = len(columns[protocol.target])
+        if count != protocol.test:
+            message = f"there are {count} {SPLIT} rows, the protocol has {protocol.test}"
+            raise self._damaged_rows(protocol_document, message)
         noise = document.experiment.noise if document.experiment else 0.0
         return rows_of(protocol_document, protocol, columns, noise)
 
@@ -117,9 +121,10 @@ class Store:
 
     def weights(self, rows: Rows) -> np.ndarray:
         """Return the resamples of a row set, shared by every model scored on it."""
-        if rows.key not in self._weights:
-            self._weights[rows.key] = replicates.weights(rows.key, rows.count)
-        return self._weights[rows.key]
+        key = (rows.key, rows.count)
+        if key not in self._weights:
+            self._weights[key] = replicates.weights(*key)
+        return self._weights[key]
 
     def _protocol(self, document: Document) -> tuple[Document, Protocol]:
         found, protocol = self.library.protocol_document(document), self.library.protocol(document)

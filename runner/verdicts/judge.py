@@ -43,14 +43,10 @@ class Outcome:
 
     state: str  # taken, leaning, undecided, pending, invalid
     rungs: tuple[Rung, ...]
+    leading: int = -1  # the rung that leads: likeliest, or that of the values where nothing was resampled
     shares: tuple[float, ...] = ()
     truth: Quantity | None = None
     reason: str = ""
-
-    @property
-    def leading(self) -> int:
-        """Return the index of the rung that leads."""
-        return int(np.argmax(self.shares)) if self.shares else -1
 
     @property
     def sure(self) -> bool:
@@ -164,16 +160,20 @@ def _state(truth: Quantity) -> str:
 
 
 def _outcome(ladder: Ladder, truths: list[Quantity]) -> Outcome:
+    """Return which rung is the first that holds: of the values, and in which share of the resamples."""
     resamples = max((len(truth.values) for truth in truths), default=1)
-    if resamples > 1 and not all(truth.enough for truth in truths):
-        return Outcome("undecided", ladder.rungs, truth=truths[0])
     open_ = np.ones(resamples, dtype=bool)
     taken = []
     for truth in truths:
-        here = open_ & truth.values.astype(bool)
-        taken.append(here)
-        open_ = open_ & ~here
+        taken.append(open_ & truth.values.astype(bool))
+        open_ = open_ & ~taken[-1]
     taken.append(open_)
-    shares = tuple(float(here[1:].mean() if resamples > 1 else here[0]) for here in taken)
+    now = next(index for index, here in enumerate(taken) if here[0])
+    evidence = truths[0] if truths else None
+    if resamples == 1:
+        return Outcome("taken", ladder.rungs, now, truth=evidence)
+    if not all(truth.enough for truth in truths):
+        return Outcome("undecided", ladder.rungs, now, truth=evidence)
+    shares = tuple(float(here[1:].mean()) for here in taken)
     state = "taken" if max(shares) >= SURE else "leaning"
-    return Outcome(state, ladder.rungs, shares, truths[0] if truths else None)
+    return Outcome(state, ladder.rungs, int(np.argmax(shares)), shares, evidence)

@@ -25,7 +25,11 @@ class Knowledge:
 
 def gather(root: Path) -> Knowledge:
     """Read the documents below a root; results are read when first asked for."""
-    library = load_library(root)
+    return over(load_library(root))
+
+
+def over(library: Library) -> Knowledge:
+    """Return what is known about documents already read, their results read anew."""
     store = Store(library)
     evaluator = Evaluator(library, store)
     statuses = Statuses(library, store)

@@ -1,24 +1,26 @@
-"""What an experiment promised before it ran: the text of its expectations, definitions written out."""
+"""What an experiment promised before it ran: its expectations, and all they rest on, written out."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from runner.documents.kinds import Alias, Human, Judged, Ladder, Predicate, Rung
-from runner.documents.library import judged_of
+from runner.documents.library import Library, judged_of
 from runner.documents.reading import Document
-from runner.expressions.syntax import references
+from runner.expressions.syntax import Expression, references
+from runner.expressions.tokens import ExpressionRefused
+from runner.results.addresses import Definition, resolve
 from runner.results.files import NOTHING
 
 
-def promises(document: Document) -> dict[str, str]:
+def promises(document: Document, library: Library) -> dict[str, str]:
     """Return the text of every expectation by its key."""
-    return {key: _promise(judged, document) for key, judged in judged_of(document).items()}
+    return {key: _promise(judged, document, library) for key, judged in judged_of(document).items()}
 
 
-def moved(document: Document, filed: Mapping[str, str]) -> dict[str, list[str]]:
+def moved(document: Document, filed: Mapping[str, str], library: Library) -> dict[str, list[str]]:
     """Return the expectations that read differently from a filed promise, with the older texts."""
-    now, found = promises(document), dict[str, list[str]]()
+    now, found = promises(document, library), dict[str, list[str]]()
     for name, text in filed.items():
         key = name.partition("/")[2]
         if key and now.get(key) != text and text not in found.get(key, []):
@@ -27,28 +29,43 @@ def moved(document: Document, filed: Mapping[str, str]) -> dict[str, list[str]]:
     return {**found, **{key: [NOTHING] for key in now if filed and key not in promised}}
 
 
-def _promise(judged: Judged, document: Document) -> str:
+def _promise(judged: Judged, document: Document, library: Library) -> str:
     match judged:
-        case Predicate(formula=formula):
-            return formula.text + _behind(judged, document)
-        case Ladder(rungs=rungs):
-            texts = [f"{rung.formula.text if rung.formula else 'else'}: {rung.do}" for rung in rungs]
-            return "; ".join(texts) + _behind(judged, document)
         case Alias(target=target):
             return target
         case Human():
             return "human"
+        case Predicate(formula=formula):
+            texts, trees = [formula.text], [formula.tree]
+        case Ladder(rungs=rungs):
+            texts = [_rung(rung) for rung in rungs]
+            trees = [rung.formula.tree for rung in rungs if rung.formula is not None]
+    behind: dict[str, str] = {}
+    for tree in trees:
+        _write_out(tree, document, library, behind)
+    rests = f" where {', '.join(f'{name} = {text}' for name, text in behind.items())}" if behind else ""
+    return "; ".join(texts) + rests
 
 
-def _behind(judged: Predicate | Ladder, document: Document) -> str:
-    """Return the definitions an expectation rests on, each written out once."""
-    rungs = judged.rungs if isinstance(judged, Ladder) else (Rung(judged.formula, ""),)
-    trees = [rung.formula.tree for rung in rungs if rung.formula is not None]
-    names: dict[str, str] = {}
-    while trees:
-        for reference in references(trees.pop()):
-            name = reference.segments[0].name
-            if len(reference.segments) == 1 and name in document.names.define and name not in names:
-                names[name] = document.names.define[name].text
-                trees.append(document.names.define[name].tree)
-    return f" where {', '.join(f'{name} = {text}' for name, text in names.items())}" if names else ""
+def _rung(rung: Rung) -> str:
+    effects = [f"opens {key}" for key in rung.opens] + [f"closes {key}" for key in rung.closes]
+    return ", ".join([f"{rung.formula.text if rung.formula else 'else'}: {rung.do}", *effects])
+
+
+def _write_out(
+    tree: Expression, document: Document, library: Library, behind: dict[str, str], prefix: str = ""
+) -> None:
+    """Collect what the names of an expression stand for: definitions in full, aliases with their experiment."""
+    for reference in references(tree):
+        name = prefix + ".".join(reference.names)
+        try:
+            meaning = resolve(reference, document, library)
+        except ExpressionRefused:
+            continue  # the expression itself is refused with its own finding
+        if isinstance(meaning, Definition):
+            if name not in behind:
+                behind[name] = meaning.formula.text
+                inside = prefix if meaning.document is document else f"{prefix}{reference.names[0]}."
+                _write_out(meaning.formula.tree, meaning.document, library, behind, inside)
+        elif reference.names[0] in document.names.cites:
+            behind[name] = f"{meaning.document.id}/{meaning.key}"

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 from runner import workflow
 from tests.executed import EXP, HUB, RESULT, add, executed, put, read, swap
+
+Change = Callable[[Path], None]
 
 
 def test_findings_come_in_the_order_of_files_and_lines(tmp_path: Path) -> None:
@@ -42,3 +47,58 @@ def test_errors_make_check_fail_and_warnings_do_not(tmp_path: Path) -> None:
 
     assert (warned.code, warned.lines) == (0, ["3 documents, 1 results: 0 errors, 1 warnings"])
     assert (failed.code, failed.data["errors"]) == (1, 1)
+
+
+def nothing(_root: Path) -> None:
+    """Leave a base as it is."""
+
+
+def edit_figure(root: Path) -> None:
+    """Write into a figure."""
+    for path in root.glob("logg/toy/img/*/*.svg"):
+        path.write_bytes(path.read_bytes().replace(b"0.923", b"0.999"))
+
+
+def delete_figure(root: Path) -> None:
+    """Delete a figure."""
+    for path in root.glob("logg/toy/img/*/*.svg"):
+        path.unlink()
+
+
+def swapped(name: str, old: str, new: str) -> Change:
+    """Return a change of a document."""
+    return lambda root: swap(root, name, old, new)
+
+
+def added(text: str) -> Change:
+    """Return an addition to the hub."""
+    return lambda root: add(root, HUB, text)
+
+
+@pytest.mark.parametrize(
+    ("code", "spoil", "mend", "force"),
+    [
+        ("LG101", swapped(HUB, "[0.92]", "[0.29]"), nothing, False),
+        ("LG102", added("[It fails][toy.gain < 0]"), swapped(HUB, "[It fails][toy.gain < 0]", "It works"), False),
+        ("LG103", swapped(HUB, "title: Toy hub", "title: A new hub"), nothing, False),
+        ("LG104", swapped(EXP, "| weak | 0.0292", "| weak | 0.9292"), nothing, True),
+        ("LG105", swapped(HUB, "[holds >99 %]", "[fails <1 %]"), nothing, False),
+        ("LG106", delete_figure, nothing, False),
+        ("LG107", edit_figure, delete_figure, False),
+        ("LG209", added("## [?][K1]"), swapped(HUB, "## [?][K1]", "[?][K1]"), False),
+        ("LG210", added("[? or ?][toy.gain]"), swapped(HUB, "[? or ?]", "[?]"), False),
+        ("LG211", added("[?][toy.\ngain]"), swapped(HUB, "[toy.\ngain]", "[toy.gain]"), False),
+    ],
+)
+def test_each_disagreement_is_found_and_mended(
+    tmp_path: Path, code: str, spoil: Change, mend: Change, *, force: bool
+) -> None:
+    """What a person mends and what render mends: afterwards everything agrees again."""
+    root = executed(tmp_path)
+    spoil(root)
+    assert code in {finding.code for finding in workflow.check(root).findings}
+
+    mend(root)
+    workflow.render(root, [], force=force)
+
+    assert workflow.check(root).findings == []

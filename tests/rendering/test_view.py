@@ -10,7 +10,7 @@ import pytest
 
 from runner import workflow
 from tests.executed import EXP, HUB, RUN, add, execute, executed, put, read, result, swap
-from tests.knowledge import toy
+from tests.knowledge import EXPERIMENT, toy
 
 ROADMAP = """---
 kind: roadmap
@@ -112,6 +112,18 @@ def test_before_a_run_blocks_say_what_is_missing(tmp_path: Path) -> None:
     assert "| **H-A** | `gain >= 0.2` → keep the strong one |  |  | – |" in text
     assert "| **H-B** | `strong.r2 > 0.5` |  |  | ○ pending |" in text
     assert "- ○ **H-A** pending" in text
+
+
+def test_without_expectations_the_verdict_says_so(tmp_path: Path) -> None:
+    """A document that promised nothing has a result and no verdict."""
+    root = executed(tmp_path)
+    plain = re.sub(r"expect:\n(?:  .*\n)+", "", EXPERIMENT)
+    put(root, EXP, plain)
+
+    workflow.render(root, [])
+
+    assert "<!-- logg: verdict -->\n\nNo expectation is stated.\n\n<!-- /logg" in read(root, EXP)
+    assert workflow.check(root).findings == []
 
 
 def test_a_ladder_shows_the_share_of_each_rung(tmp_path: Path) -> None:

@@ -91,8 +91,8 @@ def judgements() -> list[Judgement]:
         *(State(state, NOWHERE) for state in ("planned", "ready", "reported", "stale", "failed", "damaged")),
         Outcome("pending", rungs),
         Outcome("invalid", rungs),
-        Outcome("taken", rungs, (1.0, 0.0)),
-        Outcome("leaning", rungs, (0.3, 0.7)),
+        Outcome("taken", rungs, 0, (1.0, 0.0)),
+        Outcome("leaning", rungs, 1, (0.3, 0.7)),
     ]
 
 
@@ -122,5 +122,5 @@ def test_a_leaning_ladder_says_so() -> None:
     rungs = (Rung(None, "go on"), Rung(None, "stop"))
     labels = templates.labels("en")
 
-    assert wording.judgement(Outcome("taken", rungs, (0.99, 0.01)), labels) == "go on · 99 %"
-    assert wording.judgement(Outcome("leaning", rungs, (0.4, 0.6)), labels) == "leaning to stop · 60 %"
+    assert wording.judgement(Outcome("taken", rungs, 0, (0.99, 0.01)), labels) == "go on · 99 %"
+    assert wording.judgement(Outcome("leaning", rungs, 1, (0.4, 0.6)), labels) == "leaning to stop · 60 %"

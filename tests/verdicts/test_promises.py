@@ -7,8 +7,8 @@ from pathlib import Path
 
 from runner.documents.reading import Document
 from runner.results.files import NOTHING
+from runner.verdicts import promises as module
 from runner.verdicts.knowledge import gather
-from runner.verdicts.promises import moved, promises
 from tests import knowledge
 from tests.knowledge import EXPERIMENT, file, guess, toy
 
@@ -18,6 +18,16 @@ WRITTEN = {
     "where gain = strong.r2 - weak.r2",
     "H-B": "strong.r2 > 0.5",
 }
+
+
+def promises(document: Document) -> dict[str, str]:
+    """Return the promises of a document of the base it stands in."""
+    return module.promises(document, gather(document.path.parents[3]).library)
+
+
+def moved(document: Document, kept: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return what a document no longer promises as it did."""
+    return module.moved(document, kept, gather(document.path.parents[3]).library)
 
 
 def experiment(root: Path, expect: str, *, define: str = "", alpha: str = "1e4") -> Document:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from runner.findings import ArtefactDamaged
-from runner.rendering.runs import FIELDS, last_run
+from runner.results.runs import FIELDS, last_run
 from runner.verdicts.knowledge import gather
 from runner.workflow import check, plan, render
 from tests.executed import RUN, codes, execute, executed, put, read, snapshot
@@ -17,7 +17,7 @@ from tests.executed import RUN, codes, execute, executed, put, read, snapshot
 def told(root: Path) -> object:
     """Return what the toy's last run said."""
     knowledge = gather(root)
-    return last_run(knowledge.library.named("TOY-1"), knowledge)
+    return last_run(knowledge.library.named("TOY-1"), knowledge.library)
 
 
 def test_a_run_file_is_read_as_it_was_written(tmp_path: Path) -> None:
