@@ -50,6 +50,7 @@ CODES: dict[str, Code] = {
     "LG106": Code("figure is missing or out of date", fixed_by="render"),
     "LG107": Code("figure was edited by hand"),
     "LG108": Code("words state what is undecided", severity="warning"),
+    "LG109": Code("expectation still to be written"),
     # what cannot be read as a document
     "LG201": Code("not readable as front matter"),
     "LG202": Code("unknown or missing field"),

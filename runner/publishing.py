@@ -5,16 +5,19 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import os
+import signal
+import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from runner.findings import InputRefused
+from runner.findings import InputRefused, UsageError
 
 OUTPUT = Path("build") / "site"
 PAUSE = 0.4
+INTERRUPTED = 143  # what a shell shows of a process that was asked to end
 
 
 def build_site(root: Path) -> Path | None:
@@ -29,14 +32,30 @@ def build_site(root: Path) -> Path | None:
 def serve_site(root: Path, port: int, refresh: Callable[[], None]) -> None:
     """Serve the site until interrupted, refreshing the documents whenever a file below logg/ changes."""
     command = _mkdocs(root, "serve", "--dev-addr", f"127.0.0.1:{port}")
+    _refuse_taken(port)
     stop = threading.Event()
     folder = root / "logg"
     watcher = threading.Thread(target=_watch, args=(folder, _changes(folder), refresh, stop), daemon=True)
     watcher.start()
-    try:
-        subprocess.run(command, check=False, env=_environment(), cwd=root)  # noqa: S603
-    finally:
-        stop.set()
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(INTERRUPTED))
+    with subprocess.Popen(command, env=_environment(), cwd=root) as server:  # noqa: S603
+        try:
+            server.wait()
+        except KeyboardInterrupt:
+            pass  # how people end it
+        finally:
+            stop.set()
+            server.terminate()
+            signal.signal(signal.SIGTERM, before)
+
+
+def _refuse_taken(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise UsageError(f"port {port} is taken", fix=f"runner serve --port {port + 1}") from error
 
 
 def _watch(folder: Path, seen: dict[str, int], refresh: Callable[[], None], stop: threading.Event) -> None:

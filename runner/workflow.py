@@ -20,7 +20,7 @@ from runner.checking.formulas import formula_trouble
 from runner.documents.reading import Document
 from runner.documents.trouble import trouble
 from runner.execution import execute as execution
-from runner.findings import DocumentsRefused, Finding, RunnerError, UsageError
+from runner.findings import ArtefactDamaged, DocumentsRefused, Finding, InputRefused, RunnerError, UsageError
 from runner.plans.estimates import estimate
 from runner.plans.specs import job_runs
 from runner.plans.staleness import reasons
@@ -56,7 +56,8 @@ def execute(root: Path, words: list[str], *, everything: bool, settings: executi
         knowledge = gather(root)
     report = render(root, [])
     failed = [f"{e.document.id} {made.run.name}: {made.fit.failed}" for e in done for made in e.failed]
-    report.lines = [*(_executed(e) for e in done), *(f"failed: {line}" for line in failed), *report.lines]
+    filed = [line for e in done for line in _filed(e, knowledge)]
+    report.lines = [*(_executed(e) for e in done), *(f"failed: {line}" for line in failed), *filed, *report.lines]
     report.data = {"executed": [e.document.id for e in done], "failed": failed, **report.data}
     report.code = 6 if failed else report.code
     return report
@@ -84,9 +85,13 @@ def check(root: Path) -> Report:
     knowledge = gather(root)
     findings = find_trouble(knowledge)
     errors = sum(finding.severity == "error" for finding in findings)
-    counted = f"{len(knowledge.library.documents)} documents, {_results(knowledge)} results"
-    total = "all agree" if not findings else f"{errors} errors, {len(findings) - errors} warnings"
-    return Report([f"{counted}: {total}"], {"errors": errors}, findings, 1 if errors else 0)
+    documents = _many(len(knowledge.library.documents), "document")
+    counted = f"{documents}, {_many(_results(knowledge), 'result')}"
+    total = "all agree" if not findings else f"{_many(errors, 'error')}, {_many(len(findings) - errors, 'warning')}"
+    clouded = [d.name for d in knowledge.library.documents if d.name in knowledge.library.clouded and d.readable]
+    left = [f"not judged, they rest on documents that cannot be read: {', '.join(clouded)}"] if clouded else []
+    data = {"errors": errors, "not judged": clouded}
+    return Report([*left, f"{counted}: {total}"], data, findings, 1 if errors else 0)
 
 
 def status(root: Path) -> Report:
@@ -215,8 +220,19 @@ def _executed(done: execution.Execution) -> str:
     if not done.made:
         return f"{done.document.id}: nothing to run{', filed again' if done.changed else ''}"
     fresh = sum(made.fit.fresh for made in done.made)
-    same = "" if done.changed else ", everything as it was filed"
+    same = "" if done.changed else ", the result stays as it was filed"
     return f"{done.document.id}: {fresh} of {len(done.made)} jobs run in {done.seconds:.1f} s{same}"
+
+
+def _filed(done: execution.Execution, knowledge: Knowledge) -> list[str]:
+    """Name the files a run wrote: they are committed together."""
+    if not done.changed:
+        return []
+    result, root = places.result_file(knowledge.library, done.document), knowledge.library.root
+    protocol = knowledge.library.protocol_document(done.document)
+    files = [result, result.with_suffix(".npz"), result.with_suffix(".run.json")]
+    files += [places.rows_file(protocol)] if protocol else []
+    return [f"filed {path.relative_to(root).as_posix()}" for path in files]
 
 
 def _draw(chosen: list[Document], knowledge: Knowledge) -> tuple[list[str], list[Finding]]:
@@ -232,8 +248,10 @@ def _draw(chosen: list[Document], knowledge: Knowledge) -> tuple[list[str], list
             try:
                 figures.draw(figure, document, knowledge)
                 drawn.append(figure.path.relative_to(knowledge.library.root).as_posix())
-            except RunnerError as error:
+            except (InputRefused, ArtefactDamaged) as error:
                 undrawn.append(Finding(error.code or "LG106", finding.place, error.message, error.fix))
+            except RunnerError:
+                raise
             except Exception as error:  # noqa: BLE001 - a plug-in may raise anything; pages are written all the same
                 message = f"the figure {figure.path.name} cannot be drawn: {type(error).__name__}: {error}"
                 undrawn.append(Finding("LG106", finding.place, message, f"mend runner/figures/{figure.kind}.py"))
@@ -268,6 +286,10 @@ def _difference(old: str, page: Page) -> Iterator[str]:
 
     name = page.document.name
     return difflib.unified_diff(old.splitlines(), page.text.splitlines(), name, name, lineterm="")
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def _results(knowledge: Knowledge) -> int:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import socket
 import subprocess
 import threading
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
 from runner import publishing
-from runner.findings import InputRefused, JobFailed
+from runner.findings import InputRefused, UsageError
 
 
 @pytest.fixture
@@ -47,12 +48,11 @@ def test_the_site_is_built_strictly(site: Path, commands: list[tuple[list[str], 
     assert (more["cwd"], more["env"]["NO_MKDOCS_2_WARNING"]) == (site, "1")
 
 
-def test_a_build_that_fails_is_a_failed_command(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What MkDocs refuses is told by MkDocs; the command ends with code 6."""
+def test_a_site_that_mkdocs_finds_fault_with_is_none(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What MkDocs refuses is told by MkDocs; there is no folder to look into."""
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: SimpleNamespace(returncode=1))
 
-    with pytest.raises(JobFailed, match="mend what it names above"):
-        publishing.build_site(site)
+    assert publishing.build_site(site) is None
 
 
 @pytest.mark.parametrize("missing", ["mkdocs", "material"])
@@ -76,15 +76,41 @@ def test_a_save_while_serving_refreshes(site: Path, monkeypatch: pytest.MonkeyPa
     refreshed = threading.Event()
     page = site / "logg/index.md"
 
-    def server(_command: list[str], **_more: Any) -> None:
-        for change in (lambda: page.write_text("# Changed\n"), (site / "logg/new.json").touch, page.unlink):
-            change()
-            assert refreshed.wait(10)
-            refreshed.clear()
+    class Server:
+        """A server that people save files beside, until they end it."""
 
-    monkeypatch.setattr(subprocess, "run", server)
+        def __init__(self, _command: list[str], **_more: Any) -> None:
+            self.ended = False
 
-    publishing.serve_site(site, 8123, refreshed.set)
+        def __enter__(self) -> Self:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            assert self.ended
+
+        def wait(self) -> None:
+            for change in (lambda: page.write_text("# Changed\n"), (site / "logg/new.json").touch, page.unlink):
+                change()
+                assert refreshed.wait(10)
+                refreshed.clear()
+            raise KeyboardInterrupt
+
+        def terminate(self) -> None:
+            self.ended = True
+
+    monkeypatch.setattr(subprocess, "Popen", Server)
+
+    publishing.serve_site(site, 0, refreshed.set)
+
+
+def test_a_taken_port_is_one_line(site: Path) -> None:
+    """Nothing is started where another server answers; the next port is proposed."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(UsageError, match=f"port {port} is taken -> runner serve --port {port + 1}"):
+            publishing.serve_site(site, port, lambda: None)
 
 
 def test_a_save_during_a_refresh_is_not_missed(site: Path) -> None:

@@ -17,7 +17,7 @@ from runner.verdicts.knowledge import Knowledge
 
 def formula_trouble(document: Document, knowledge: Knowledge) -> Iterator[Finding]:
     """Yield what is wrong with definitions, claims, expectations and gates."""
-    if not document.readable:
+    if not document.readable or document.name in knowledge.library.clouded:
         return
     for formula in formulas(document):
         try:
@@ -43,6 +43,9 @@ def formulas(document: Document) -> Iterator[Formula]:
 
 def _key_trouble(document: Document, judged: Judged, knowledge: Knowledge) -> Iterator[Finding]:
     library = knowledge.library
+    if isinstance(judged, Ladder) and any(rung.do.startswith("TODO") for rung in judged.rungs):
+        message = f"`{judged.key}` does not say yet what will be done"
+        yield Finding("LG109", judged.place, message, "decide it before anything runs")
     named = [judged.target] if isinstance(judged, Alias) else []
     if judged.key in named:
         yield Finding("LG207", judged.place, f"`{judged.key}` stands for itself", "name another key, or a predicate")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from runner.expressions.names import suggestion
 from runner.findings import InputRefused, UsageError
 
 FOLDER = "logg"
+IDENTITY = re.compile(r"^id:[ \t]*[\"']?([^\s\"'#]+)", re.MULTILINE)
 PACKAGE = Path(__file__).parent.parent
 
 
@@ -33,6 +35,24 @@ class Library:
             if document.id:
                 found.setdefault(document.id, document)
         return found
+
+    @cached_property
+    def hidden(self) -> frozenset[str]:
+        """Return the ids that stand in front matters nobody can read."""
+        unreadable = [document for document in self.documents if not document.readable]
+        return frozenset(match[1] for document in unreadable for match in IDENTITY.finditer(document.source.text))
+
+    @cached_property
+    def clouded(self) -> frozenset[str]:
+        """Return the names of documents that rest on unreadable ones: what they should say cannot be known."""
+        unreadable = [document for document in self.documents if not document.readable]
+        return frozenset(
+            document.name
+            for document in self.documents
+            if any(cite.experiment in self.hidden for cite in document.names.cites.values())
+            or any(document.topic == other.topic != "" for other in unreadable)
+            or any(document.id and document.id in other.source.text for other in unreadable)
+        )
 
     @property
     def ids(self) -> list[str]:

@@ -53,6 +53,8 @@ def _protocol_trouble(library: Library, document: Document) -> Iterator[Finding]
         return
     protocol = library.protocol(document)
     protocols = [d.id for d in library.documents if d.kind == "protocol"]
+    if protocol is None and experiment.protocol.partition("@")[0] in library.hidden:
+        return
     if protocol is None:
         message = f"unknown protocol `{experiment.protocol}`"
         yield Finding("LG207", document.place("protocol"), message, suggestion(experiment.protocol, protocols))
@@ -68,14 +70,14 @@ def _protocol_trouble(library: Library, document: Document) -> Iterator[Finding]
 
 def _mvp_trouble(library: Library, document: Document) -> Iterator[Finding]:
     mvp = document.experiment.mvp if document.experiment else ""
-    if mvp and library.mvp(mvp, document) is None:
+    if mvp and library.mvp(mvp, document) is None and document.name not in library.clouded:
         fix = suggestion(mvp, library.mvps(document.topic))
         yield Finding("LG207", document.place("mvp"), f"no roadmap has the MVP `{mvp}`", fix)
 
 
 def _hub_trouble(library: Library, document: Document) -> Iterator[Finding]:
     hubs = [d.id for d in library.documents if d.kind == "hub"]
-    if document.hub and document.hub not in hubs:
+    if document.hub and document.hub not in hubs and document.hub not in library.hidden:
         message = f"unknown hub `{document.hub}`"
         yield Finding("LG207", document.place("hub"), message, suggestion(document.hub, hubs))
 
@@ -87,6 +89,8 @@ def _cite_trouble(library: Library, document: Document) -> Iterator[Finding]:
         target = library.find(cite.experiment)
         if cite.alias in own:
             yield Finding("LG206", cite.place, f"`{cite.alias}` names two things here", "rename the alias")
+        if cite.experiment in library.hidden:
+            continue
         if target is None or target.experiment is None:
             message = f"unknown experiment `{cite.experiment}`"
             yield Finding("LG207", cite.place, message, suggestion(cite.experiment, experiments))

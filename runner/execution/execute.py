@@ -16,6 +16,7 @@ from runner.findings import ArtefactDamaged, InputRefused
 from runner.plans.specs import JobRun, compute_key, job_runs
 from runner.plans.staleness import reasons
 from runner.results import places
+from runner.results.files import Result
 from runner.safety import atomic
 from runner.verdicts.knowledge import Knowledge, over
 
@@ -62,11 +63,18 @@ def execute(document: Document, knowledge: Knowledge, settings: Settings) -> Exe
         rows = rows_to_file(document, workshop.source, knowledge)
         made = [Made(run, _fit(run, workshop, settings)) for run in runs]
         seconds = time.monotonic() - began
+        if all(each.fit.failed for each in made) and _worth_keeping(old):
+            return Execution(document, made, changed=False, seconds=seconds)
         content = {**provenance.surroundings(knowledge.library.root, device), "started": started}
         content |= {"format": 1, "runs": {m.run.name: {**m.fit.cost, "fresh": m.fit.fresh} for m in made}}
         file_rows(document, rows, knowledge)
         changed = file_fits(document, made, knowledge, {**content, "seconds": round(seconds, 1)})
     return Execution(document, made, changed, seconds)
+
+
+def _worth_keeping(old: Result | None) -> bool:
+    """Tell whether a result holds more than a run that failed altogether would put in its place."""
+    return old is not None and not all(run.failed for run in old.runs.values())
 
 
 def _sweep(document: Document, knowledge: Knowledge) -> None:

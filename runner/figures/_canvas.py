@@ -25,7 +25,6 @@ STYLE: Any = {
     "figure.facecolor": "none",
     "font.family": "sans-serif",
     "font.size": 11,
-    "savefig.transparent": True,
     "svg.fonttype": "none",
     "svg.hashsalt": "logg",
     "text.color": INK,

@@ -31,7 +31,8 @@ def draw(params: Params, board: Board) -> bytes:
         axes.barh(index, quantity.point, height=0.55, color=COLOURS[index % len(COLOURS)], label=text)
         edge = max(quantity.point, 0.0)
         if quantity.interval is not None:  # the point may lie outside: resamples need not centre on it
-            axes.plot(quantity.interval, [index, index], color=INK, linewidth=1.4, marker="|", markersize=9)
+            (line,) = axes.plot(quantity.interval, [index, index], color=INK, linewidth=1.4, marker="|", markersize=9)
+            line.set_gid(f"interval-{index}")
             edge = max(edge, quantity.interval[1])
         axes.annotate(f"{quantity.point:.3f}", (edge, index), xytext=(7, 0), textcoords="offset points", va="center")
     axes.set_yticks(range(len(params.of)), params.of)

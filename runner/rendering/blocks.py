@@ -51,6 +51,8 @@ def render_block(block: Block, desk: Desk, *, force: bool) -> Change:
     old = source.text[block.body_start : block.body_end]
     if source.text[block.start : block.end] == text:
         return Change()
+    if not block.closed and not force and _left_behind(source.text[block.end :], body):
+        return Change(findings=(_unclosed(block, desk.document),))
     if edited(block, old) and not force:
         return Change(findings=(hand_edit(block, desk.document),))
     stale = digest(old) != digest(body) or not block.closed
@@ -58,6 +60,19 @@ def render_block(block: Block, desk: Desk, *, force: bool) -> Change:
     fix = f"runner render {desk.document.id or desk.document.name}"
     found = (Finding("LG103", source.place(block.start), message, fix),) if stale else ()
     return Change(Edit(block.start, block.end, text), findings=found)
+
+
+def _left_behind(after: str, body: str) -> bool:
+    """Tell whether what follows a lone marker begins as its body does: its closing marker was lost."""
+    first = next((line.strip() for line in body.splitlines() if line.strip()), "")
+    follows = next((line.strip() for line in after.splitlines() if line.strip()), "")
+    return bool(first) and digest(first) == digest(follows)
+
+
+def _unclosed(block: Block, document: Document) -> Finding:
+    fix = "delete the old content below it, or write <!-- /logg --> after that and runner render --force"
+    message = f"the block `{block.name}` has lost its closing marker"
+    return Finding("LG104", document.source.place(block.start), message, fix)
 
 
 def hand_edit(block: Block, document: Document) -> Finding:

@@ -94,7 +94,7 @@ def _numbers(citation: Citation, values: Sequence[float], desk: Desk, definition
     filled = digits.fill(citation.text, values)
     message = f"`{citation.text}` is {filled} now: {citation.label}"
     if any(slot.placeholder for slot in digits.slots(citation.text)):
-        message = f"`{citation.text}` has a value, {filled}: {citation.label}"
+        message = f"`{citation.text}` is not filled yet, it is {filled}: {citation.label}"
     return _changed("LG101", citation, filled, message, desk, definition)
 
 
@@ -105,6 +105,8 @@ def _predicate(citation: Citation, formula: Formula, desk: Desk) -> Change:
     assert verdict.truth is not None  # noqa: S101 - raise_unknown does not return
     title = titles.of_verdict(verdict, formula, desk.labels)
     definition = titles.define(formula.text, verdict.truth, title, desk.document, desk)
+    if citation.text == "?" or wording.is_judgement(citation.text, desk.labels):
+        return _verdict(citation, verdict, desk, definition)
     left = desk.knowledge.judge.evidence(formula, desk.document)
     numbers = Change(definition=definition)
     if left is not None and _shows_left_side(citation, formula):
@@ -115,9 +117,10 @@ def _predicate(citation: Citation, formula: Formula, desk: Desk) -> Change:
 def _shows_left_side(citation: Citation, formula: Formula) -> bool:
     """Tell whether words over a comparison show its left side: a placeholder, or one decimal that is no threshold."""
     slots = digits.slots(citation.text)
+    if any(slot.placeholder for slot in slots):
+        return True
     thresholds = {node.value for node in walk(formula.tree) if isinstance(node, Number)}
-    shown = [slot for slot in slots if slot.decimals and abs(slot.number) / slot.scale not in thresholds]
-    return any(slot.placeholder for slot in slots) or (len(slots) == 1 and bool(shown))
+    return len(slots) == 1 and slots[0].decimals > 0 and abs(slots[0].number) / slots[0].scale not in thresholds
 
 
 def raise_unknown(formula: Formula, desk: Desk) -> None:
@@ -145,12 +148,19 @@ def _key(citation: Citation, label: str, desk: Desk) -> Change:
     definition = titles.of_key(label, judgement, desk)
     if citation.text != "?" and not wording.is_judgement(citation.text, desk.labels):
         return Change(definition=definition, findings=_words_of_key(citation, judgement, desk))
+    return _verdict(citation, judgement, desk, definition)
+
+
+def _verdict(citation: Citation, judgement: Judgement, desk: Desk, definition: LinkDefinition) -> Change:
+    """Fill a citation whose text is a judgement, or asks for one."""
     filled = escaping.text(wording.judgement(judgement, desk.labels))
     if isinstance(judgement, Verdict) and judgement.state == "invalid":
         filled = "?"
     if filled == citation.text:
         return Change(definition=definition)
-    message = f"{label}: `{citation.text}` is `{filled}` now"
+    message = f"{citation.label.strip()}: `{citation.text}` is `{filled}` now"
+    if citation.text == "?":
+        message = f"{citation.label.strip()}: not filled yet, it is `{filled}`"
     return _changed("LG105", citation, filled, message, desk, definition)
 
 

@@ -26,7 +26,9 @@ def lay(document: Document, knowledge: Knowledge) -> Desk:
 
 
 def legible(document: Document, knowledge: Knowledge) -> bool:
-    """Tell whether front matter and protocol can be relied on; what is wrong with them is reported with them."""
+    """Tell whether a document and all it rests on can be read; what is wrong is reported where it is wrong."""
+    if document.name in knowledge.library.clouded:
+        return False
     if document.experiment is None:
         return document.readable
     protocol = knowledge.library.protocol_document(document)

@@ -47,6 +47,7 @@ def environment() -> ImmutableSandboxedEnvironment:
         link=link,
         scalar=scalar,
         number=wording.number,
+        found=wording.found,
         signed=wording.signed,
         interval=wording.interval,
         percent=wording.percent,

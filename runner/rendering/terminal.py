@@ -6,7 +6,10 @@ from typing import Any
 
 from runner.documents.library import judged_of
 from runner.documents.reading import Document
+from runner.findings import InputRefused
 from runner.rendering import templates, wording
+from runner.results.addresses import FactAddress
+from runner.results.evaluation import Pending
 from runner.results.replicates import FEWEST, interval
 from runner.safety import escaping
 from runner.verdicts.knowledge import Knowledge
@@ -25,21 +28,35 @@ def summary(document: Document, knowledge: Knowledge) -> tuple[list[str], dict[s
         key: wording.judgement(knowledge.judge.judged(document, entry), labels)
         for key, entry in judged_of(document).items()
     }
-    lines += [f"{key:<10} {word}" for key, word in judged.items()]
-    facts = _facts(document, knowledge)
-    lines += [""] if judged and facts else []
-    width = max((len(address) for address in facts), default=0)
-    lines += [f"{address:<{width}}  {value}" for address, value in facts.items()]
-    return [escaping.terminal(line) for line in lines], {"id": document.id, "judged": judged, "facts": facts}
+    parts = {"judged": judged, "defined": _defined(document, knowledge), "facts": _facts(document, knowledge)}
+    for entries in parts.values():
+        width = max((len(name) for name in entries), default=0)
+        lines += [*(f"{name:<{width}}  {value}" for name, value in entries.items()), *([""] if entries else [])]
+    return [escaping.terminal(line) for line in lines[:-1]], {"id": document.id, **parts}
+
+
+def _defined(document: Document, knowledge: Knowledge) -> dict[str, str]:
+    """Return the quantities a document names, each with its value or why it has none."""
+    found = {}
+    for name, formula in document.names.define.items():
+        try:
+            quantity = knowledge.evaluator.formula(formula, document)
+            value = f"{wording.number(quantity.point)} {wording.interval(quantity.interval)}"
+        except (Pending, InputRefused) as error:
+            value = error.message
+        found[name] = f"{value}  = {formula.text}"
+    return found
 
 
 def _facts(document: Document, knowledge: Knowledge) -> dict[str, str]:
-    if document.experiment is None or knowledge.store.result(document) is None:
+    """Return everything a job filed under an address that can be cited."""
+    result = knowledge.store.result(document) if document.experiment else None
+    if result is None:
         return {}
     scores, facts = knowledge.store.scores(document), {}
     for (run, piece, metric), values in scores.values.items():
         population = scores.population(piece)
         pair = interval(values) if population.n >= FEWEST else None
-        middle = "" if piece == "all" else f".{piece}"
-        facts[f"{run}{middle}.{metric}"] = f"{wording.number(float(values[0]))} {wording.interval(pair)} {population}"
-    return facts
+        address = FactAddress(document, run, piece, metric).key
+        facts[address] = f"{wording.number(float(values[0]))} {wording.interval(pair)} {population}"
+    return facts | {name: wording.plain(value) for name, value in result.scalars.items() if "(" not in name}

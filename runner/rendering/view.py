@@ -138,18 +138,20 @@ class View:
             quantity = self._knowledge.evaluator.fact(FactAddress(self.document, run, piece, metric))
         except Pending:
             return Fact(None, None)
-        return Fact(quantity.point, quantity.interval, run == self.best(metric, piece))
+        best = self.best(metric, piece)
+        alike = best is not None and wording.number(quantity.point) == wording.number(best)
+        return Fact(quantity.point, quantity.interval, alike)
 
-    def best(self, metric: str, piece: str = WHOLE) -> str:
-        """Return the run that does best in a metric, when there are several."""
+    def best(self, metric: str, piece: str = WHOLE) -> float | None:
+        """Return the best value of a metric, when there are several runs."""
         result = self.result
         done = [name for name, run in result.runs.items() if not run.failed] if result else []
         if len(done) < 2:  # noqa: PLR2004 - one run cannot be the best of several
-            return ""
+            return None
         scores = self._knowledge.store.scores(self.document).values
-        values = {name: float(scores[name, piece, metric][0]) for name in done}
+        values = [float(scores[name, piece, metric][0]) for name in done]
         order = {"higher": lambda v: -v, "lower": lambda v: v, "zero": abs}[BETTER[metric]]
-        return min(filter(lambda name: math.isfinite(values[name]), done), key=lambda n: order(values[n]), default="")
+        return min(filter(math.isfinite, values), key=order, default=None)
 
     def count(self, piece: str = WHOLE) -> int:
         """Return how many test rows a slice holds."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from runner.rendering import digits
-from runner.verdicts.judge import Judgement, Outcome, State, Verdict
+from runner.verdicts.judge import Evidence, Judgement, Outcome, State, Verdict
 
 SHARE = r"[<>]?\d{1,3} %"
 LARGE = 1000
@@ -34,6 +34,12 @@ def signed(value: float | None, decimals: int = 4) -> str:
     if value is None or not abs(value) < digits.LARGEST:
         return _beyond(value)
     return digits.shown(value, decimals, sign=True)
+
+
+def found(evidence: Evidence) -> str:
+    """Write the value of what a predicate is about: a difference with its sign, anything else without."""
+    point = evidence.quantity.point
+    return signed(point) if evidence.difference else number(point)
 
 
 def interval(pair: tuple[float, float] | None, decimals: int = 4) -> str:

@@ -9,9 +9,10 @@ import numpy as np
 from runner.documents.kinds import Alias, Formula, Human, Judged, Ladder, Predicate, Rung
 from runner.documents.reading import Document
 from runner.expressions.names import suggestion
-from runner.expressions.syntax import Comparison, is_predicate, references
+from runner.expressions.syntax import Arithmetic, Comparison, Expression, Reference, is_predicate, references
 from runner.expressions.tokens import ExpressionRefused
 from runner.findings import InputRefused
+from runner.results.addresses import Definition, resolve
 from runner.results.evaluation import Evaluator, Pending, Quantity
 from runner.verdicts.statuses import Statuses
 
@@ -60,6 +61,7 @@ class Evidence:
 
     text: str
     quantity: Quantity
+    difference: bool = False  # what is said of it is its sign
 
 
 @dataclass(frozen=True)
@@ -145,9 +147,16 @@ class Judge:
         if is_predicate(tree):
             return None
         try:
-            return Evidence(text, self.evaluator.expression(text, tree, document))
+            quantity = self.evaluator.expression(text, tree, document)
         except (InputRefused, Pending):
             return None
+        return Evidence(text, quantity, self._is_difference(tree, document))
+
+    def _is_difference(self, tree: Expression, document: Document) -> bool:
+        if isinstance(tree, Reference):
+            meaning = resolve(tree, document, self.library)
+            return isinstance(meaning, Definition) and self._is_difference(meaning.formula.tree, meaning.document)
+        return isinstance(tree, Arithmetic) and tree.operator == "-"
 
 
 def _state(truth: Quantity) -> str:

@@ -16,6 +16,7 @@ from runner.results import arrays
 from runner.results.files import Result, Run
 from tests.executed import (
     EXP,
+    HUB,
     PREDICTIONS,
     PROTOCOL,
     RESULT,
@@ -72,6 +73,16 @@ def test_a_result_changed_by_hand_is_reported_once_and_documents_stay(
     assert message in report.findings[0].message
     assert report.findings[0].place.path == RESULT
     assert snapshot(root) == before
+
+
+def test_a_damaged_result_is_reported_though_nothing_cites_it(tmp_path: Path) -> None:
+    """A report without a block or a citation is checked all the same."""
+    root = executed(tmp_path)
+    put(root, RESULT, "{}")
+    for name in (EXP, HUB):
+        put(root, name, read(root, name).partition("\n# ")[0].replace("claims:\n  K1: toy.gain > 0", "claims: {}"))
+
+    assert codes(workflow.check(root).findings) == ["LG401"]
 
 
 def other(values: np.ndarray) -> np.ndarray:

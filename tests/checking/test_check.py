@@ -18,7 +18,7 @@ def test_findings_come_in_the_order_of_files_and_lines(tmp_path: Path) -> None:
     root = executed(tmp_path)
     add(root, HUB, "[?][K9] [0.1][toy.weak.r2]")
     swap(root, EXP, "[0.029]", "[0.920]")
-    swap(root, HUB, "K1: toy.gain > 0", "K1: toy.gain > 2")
+    swap(root, HUB, "  toy: TOY-1", "  toy: TOY-1\n  other: TOY-9")
 
     places = [finding.place for finding in workflow.check(root).findings]
 
@@ -45,7 +45,7 @@ def test_errors_make_check_fail_and_warnings_do_not(tmp_path: Path) -> None:
     swap(root, HUB, "[0.92]", "[0.93]")
     failed = workflow.check(root)
 
-    assert (warned.code, warned.lines) == (0, ["3 documents, 1 results: 0 errors, 1 warnings"])
+    assert (warned.code, warned.lines) == (0, ["3 documents, 1 result: 0 errors, 1 warning"])
     assert (failed.code, failed.data["errors"]) == (1, 1)
 
 

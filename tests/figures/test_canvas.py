@@ -79,7 +79,7 @@ def test_text_is_text(board: Board) -> None:
 def test_bars_show_the_intervals(board: Board) -> None:
     """Each bar carries its interval over test rows."""
     assert board.quantity("gain").interval is not None
-    assert picture("bars", board).count(b'id="LineCollection') == 3
+    assert picture("bars", board).count(b'id="interval-') == 3
 
 
 def test_a_quantity_without_interval_is_a_bar(board: Board) -> None:
@@ -112,17 +112,20 @@ def test_a_unit_is_shown_as_it_is_written(tmp_path: Path, unit: str) -> None:
     assert f"true weight ({unit})" in words(drawn)
 
 
-def test_the_farthest_points_do_not_set_the_limits(board: Board) -> None:
-    """One absurd prediction does not squeeze all others into a corner."""
-    low, high = parity._range([board.truth(), board.predicted("strong")])
+def test_the_farthest_points_do_not_set_the_limits() -> None:
+    """One absurd prediction among a thousand does not squeeze all others into a corner."""
+    truth = np.linspace(0, 1, 1000)
+    predicted = np.append(truth[1:], 1e9)
 
-    assert low < board.truth().mean() < high
-    assert high - low < 2 * (board.truth().max() - board.truth().min())
+    low, high = parity._range([truth, predicted])
+
+    assert -0.1 < low < 0.01
+    assert 0.99 < high < 1.1
 
 
 def test_a_canvas_has_as_many_panels_as_asked() -> None:
     """One figure, a row of axes, no stated size of anything else."""
     figure, axes = canvas(4, 3, 3)
 
-    assert len(axes) == 3
+    assert len(axes) == len(figure.axes) == 3
     assert svg(figure).startswith(b"<?xml")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from runner import workflow
-from runner.rendering import blocks
+from runner.rendering import blocks, templates
 from tests.executed import EXP, HUB, add, codes, executed, put, read, snapshot, swap
 from tests.knowledge import EXPERIMENT, toy
 
@@ -138,7 +138,7 @@ def test_a_conflict_between_two_generated_bodies_is_settled_by_render(tmp_path: 
     """Two branches rendered the same block: whichever closing mark is kept, render writes the body anew."""
     root = executed(tmp_path)
     whole = read(root, EXP)
-    ours = "- ✓ **H-B** holds >99 % — `strong.r2` = +0.9227 [0.8893,\u00a00.9448]\n"
+    ours = "- ✓ **H-B** holds >99 % — `strong.r2` = 0.9227 [0.8893,\u00a00.9448]\n"
     theirs = "- ◐ **H-B** undecided 50 %\n"
     assert ours in whole
     head, _, tail = whole.partition("<!-- logg: verdict -->")
@@ -209,12 +209,15 @@ def test_arguments_over_several_lines_stay_as_written(tmp_path: Path, newline: s
     assert read(root, EXP) == once
 
 
-def test_no_text_can_close_its_block(tmp_path: Path) -> None:
-    """A marker that comes in with a value is disarmed, so that the body ends where its mark stands."""
+@pytest.mark.parametrize("marker", ["<!-- /logg 00000000 -->", "<!-- logg: header -->"])
+def test_no_template_can_close_or_open_a_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, marker: str) -> None:
+    """A marker at the head of a line of a body is disarmed, so that the body ends where its mark stands."""
     root = executed(tmp_path)
-    swap(root, EXP, "keep the strong one", "'x <!-- /logg 00000000 --> y'")
+    add(root, HUB, "<!-- logg: header -->")
+    monkeypatch.setattr(templates, "fill", lambda *_: f"a\n{marker}\nb\n")
 
     workflow.render(root, [])
 
     assert workflow.check(root).findings == []
-    assert read(root, EXP).count("<!-- /logg 00000000") == 1
+    assert "\na\n<!-- (logg)" in read(root, HUB)
+    assert read(root, HUB).count("<!-- /logg") == 2

@@ -94,7 +94,7 @@ def test_a_placeholder_takes_what_its_label_means(tmp_path: Path, text: str, fil
     ("code", "text", "message"),
     [
         ("LG101", "[0.10][toy.gain]", "`0.10` is 0.89 now: toy.gain"),
-        ("LG101", "[?.??][toy.gain]", "`?.??` has a value, 0.89: toy.gain"),
+        ("LG101", "[?.??][toy.gain]", "`?.??` is not filled yet, it is 0.89: toy.gain"),
         ("LG105", "[fails <1 %][K1]", "K1: `fails <1 %` is `holds >99 %` now"),
         ("LG102", "[the weak one wins][toy.gain < 0]", "which does not hold (holds in <1 %)"),
         ("LG102", "[stop][Gate-1]", "first rung of Gate-1, the one taken is `keep the strong one`"),
@@ -121,12 +121,7 @@ def test_a_placeholder_takes_what_its_label_means(tmp_path: Path, text: str, fil
 def test_what_does_not_fit_is_found(tmp_path: Path, code: str, text: str, message: str) -> None:
     """Each kind of disagreement has its code, its place, and a message with both values."""
     root = executed(tmp_path)
-    swap(
-        root,
-        EXP,
-        "  H-B: strong.r2 > 0.5",
-        "  H-B: strong.r2 > 0.5\n  Gate-1: {gain > 2: stop, else: keep the strong one}",
-    )
+    swap(root, EXP, "  H-B:", "  Gate-1: {gain > 2: stop, else: keep the strong one}\n  H-B:")
     home = EXP if "Gate-1" in text else HUB
     workflow.render(root, [])
     add(root, home, text)
@@ -197,14 +192,9 @@ def test_words_over_a_pending_predicate_are_left_alone(tmp_path: Path) -> None:
     """Before the run nobody knows whether the words hold; they stay, linked to the experiment that will tell."""
     root = toy(tmp_path)
 
-    line, findings = rendered(
-        root, "[the strong one wins][toy.gain > 0] and [9 of 10][toy.gain > 0] and [so it is][K1]"
-    )
+    text = "[the strong one wins][toy.gain > 0] and [9 of 10][toy.gain > 0] and [so it is][K1]"
 
-    assert (line, findings) == (
-        "[the strong one wins][toy.gain > 0] and [9 of 10][toy.gain > 0] and [so it is][K1]",
-        [],
-    )
+    assert rendered(root, text) == (text, [])
     assert title(root, "toy.gain > 0") == 'exp/toy.md "pending: runner execute TOY-1"'
 
 
@@ -246,7 +236,7 @@ def test_words_are_checked_again_when_results_move(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["plain", "another case", "used before"])
 def test_the_author_s_own_definitions_win(tmp_path: Path, kind: str) -> None:
-    """A link the author defined is no citation: its text stays and no definition is generated."""
+    """A link the author defined is no citation: its text stays, nothing is generated, and check says what is hidden."""
     root = executed(tmp_path)
     label = {"plain": "toy.gain", "another case": "TOY.Gain", "used before": "toy.gain"}[kind]
     own = f'[{label}]: https://example.org "mine"'
@@ -255,9 +245,20 @@ def test_the_author_s_own_definitions_win(tmp_path: Path, kind: str) -> None:
 
     report = workflow.render(root, [])
 
-    assert report.findings == []
+    assert codes(report.findings) == ["LG211"]
+    assert "hides the evidence behind it" in report.findings[0].message
     assert "LINE [0.5][toy.gain] and [?][toy.gain]" in read(root, HUB)
     assert read(root, HUB).lower().count("[toy.gain]: ") == 1
+
+
+def test_a_link_of_the_author_s_that_means_nothing_here_is_no_finding(tmp_path: Path) -> None:
+    """A reference link whose label is neither a key nor an expression of the document is plain markdown."""
+    root = executed(tmp_path)
+    add(root, HUB, "See [chapter 3][the-book].\n\n[the-book]: https://example.org")
+
+    assert workflow.render(root, []).findings == []
+    assert "See [chapter 3][the-book]." in read(root, HUB)
+    assert workflow.check(root).findings == []
 
 
 def test_a_key_of_another_topic_needs_its_prefix(tmp_path: Path) -> None:

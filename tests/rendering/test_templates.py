@@ -20,7 +20,20 @@ from runner.rendering import templates
 from runner.safety import bounded_yaml
 from tests.executed import EXP, HUB, add, executed, put, read, swap
 
-FILTERS = {"text", "code", "title", "link", "scalar", "number", "signed", "interval", "percent", "count", "plain"}
+FILTERS = {
+    "text",
+    "code",
+    "title",
+    "link",
+    "scalar",
+    "number",
+    "found",
+    "signed",
+    "interval",
+    "percent",
+    "count",
+    "plain",
+}
 FILES = sorted(path.relative_to(templates.folder()).as_posix() for path in templates.folder().rglob("*.j2"))
 HOSTILE = "a <script>alert(1)</script> **b** [c](javascript:x) `d` | e <!-- f --> &amp; {{ g }} $h$ ![i](j) _k_ #l"
 

@@ -187,4 +187,4 @@ def test_a_failing_claim_shows_its_evidence(tmp_path: Path) -> None:
 
     workflow.render(root, [])
 
-    assert "- ✗ **H-B** fails <1 % — `strong.r2` = +0.9227" in read(root, EXP)
+    assert "- ✗ **H-B** fails <1 % — `strong.r2` = 0.9227" in read(root, EXP)

@@ -198,13 +198,21 @@ def test_division_by_zero_has_no_interval(text: str, base: Knowledge) -> None:
     assert refused(f"{text} > 1", base).code == "LG305"
 
 
-@pytest.mark.parametrize("text", ["weak.one.r2 < 1", "1 > weak.none.mae", "weak.r2 > 0 and weak.none.r2 > 0"])
+@pytest.mark.parametrize("text", ["1 > weak.none.mae", "weak.r2 > 0 and weak.none.r2 > 0"])
 def test_what_is_not_finite_has_no_verdict(text: str, base: Knowledge) -> None:
-    """R² of one row and errors of none cannot be compared; the comparison itself is pointed at."""
+    """What has no value cannot be compared; the comparison itself is pointed at."""
     error = refused(text, base)
 
     assert (error.code, error.message) == ("LG305", "a side of the comparison is not finite")
-    assert text[error.start : error.end] in {"weak.one.r2 < 1", "1 > weak.none.mae", "weak.none.r2 > 0"}
+    assert text[error.start : error.end] in {"1 > weak.none.mae", "weak.none.r2 > 0"}
+
+
+def test_resamples_without_value_take_the_verdict_not_the_value(base: Knowledge) -> None:
+    """A few rows give a value; resamples that miss them give none, so there is neither share nor interval."""
+    found = of("weak.one.r2 < 1", base)
+
+    assert bool(found.values[0])
+    assert (found.holes, found.enough, found.probability, found.interval) == (True, False, None, None)
 
 
 @pytest.mark.parametrize("text", ["new.gain", "new.weak.r2", "new.weak.alpha > 1", "toy.gain + new.gain"])

@@ -180,18 +180,19 @@ def test_a_rung_is_taken_at_975_of_a_thousand(share: int, state: str, rung: int)
 
 
 def test_a_ladder_of_constants_is_taken() -> None:
-    """Scalars leave no doubt, also beside predicates that are resampled."""
-    assert judged(truth([False]), truth([True])).shares == (0.0, 1.0, 0.0)
-    assert judged(truth([False]), truth([True])).state == "taken"
+    """Scalars leave no doubt, and no probability is claimed where nothing was resampled."""
+    constant = judged(truth([False]), truth([True]))
+
+    assert (constant.state, constant.leading, constant.shares) == ("taken", 1, ())
     assert judged(truth([False]), truth([True] * 1001, ENOUGH)).shares == (0.0, 1.0, 0.0)
     assert judged(truth([False] * 1001, ENOUGH), truth([True])).shares == (0.0, 1.0, 0.0)
 
 
 def test_too_few_rows_leave_a_ladder_undecided() -> None:
-    """One rung over fewer than thirty rows is enough: no rung leads with a certainty that nobody has."""
+    """One rung over fewer than thirty rows is enough: the rung of the values leads, without a probability."""
     outcome = judged(truth([True] * 1001, ENOUGH), truth([True] * 1001, FEW))
 
-    assert (outcome.state, outcome.shares, outcome.leading, outcome.sure) == ("undecided", (), -1, False)
+    assert (outcome.state, outcome.shares, outcome.leading, outcome.sure) == ("undecided", (), 0, False)
 
 
 def test_a_ladder_is_judged_on_its_facts(base: Knowledge) -> None:
