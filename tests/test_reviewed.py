@@ -27,7 +27,7 @@ def test_numbers_in_words_stay_the_author_s(tmp_path: Path) -> None:
 def test_words_over_an_undecided_predicate_are_a_warning(tmp_path: Path) -> None:
     """What half of the resamples deny is not stated without a word about it."""
     root = executed(tmp_path)
-    value = result(root).facts["strong.r2"][0]
+    value = result(root).facts["strong.r2"][0] or 0.0
     add(root, HUB, f"[it is good][toy.strong.r2 > {value - 0.0001:.4f}]")
 
     report = workflow.render(root, [])

@@ -43,6 +43,13 @@ def test_outside_a_repository_there_is_no_commit(tmp_path: Path) -> None:
     assert (found["commit"], found["dirty"]) == ("", False)
 
 
+def test_a_repository_without_a_commit_has_none(tmp_path: Path) -> None:
+    """What git prints while it fails is no commit."""
+    subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)
+
+    assert provenance.surroundings(tmp_path, "cpu")["commit"] == ""
+
+
 def test_a_missing_git_is_no_error(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where there is no git program the run is told without a commit."""
     monkeypatch.setenv("PATH", "")
