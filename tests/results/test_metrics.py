@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as oracle
 
+from runner.documents.protocol import METRICS as NAMED
 from runner.results.metrics import BETTER, METRICS, SYMBOLS, moments, unit_of
 
 ORACLES: dict[str, Callable[..., float]] = {
@@ -75,3 +76,8 @@ def test_only_r2_has_no_unit() -> None:
 def test_every_metric_can_be_shown() -> None:
     """Each metric has a symbol and says which way is better."""
     assert set(METRICS) == set(SYMBOLS) == set(BETTER)
+
+
+def test_documents_know_the_metrics_there_are() -> None:
+    """The names a protocol may list are those that are implemented."""
+    assert tuple(METRICS) == NAMED
