@@ -35,6 +35,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ["render", "--diff"],
         ["check"],
         ["check", "--format", "json"],
+        ["check", "--format", "json", "--root", "/nowhere"],
         ["status"],
         ["show", "TOY-1"],
         ["build"],
@@ -166,6 +167,7 @@ def test_a_reader_that_hangs_up_is_no_error(root: Path, code: int) -> None:
         add(root, HUB, "\n\n".join(f"[?.?][toy.nothing{n}.r2]" for n in range(2000)))
     closed = "import os, sys; read, write = os.pipe(); os.close(read); os.dup2(write, 1)"
 
-    done = command(root, "-c", f"{closed}; from runner.cli import main; sys.exit(main(['check']))")
+    script = f"{closed}; from runner.cli import main; sys.exit(main(['check']))"
+    done = command(root, "-c", script, PYTHONUNBUFFERED="")
 
     assert (done.returncode, done.stderr) == (code, "")

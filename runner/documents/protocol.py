@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from runner.contract import Contract
+from runner.documents.bins import read_bins
 from runner.documents.experiment import read_params
 from runner.documents.form import Form, pointed
 from runner.documents.kinds import Formula, Protocol
@@ -91,13 +92,15 @@ def _slices(form: Form, columns: Mapping[str, str] | None) -> dict[str, Formula]
     slices: dict[str, Formula] = {}
     for key, node in form.named("the slice"):
         if isinstance(node, yaml.Mapping):
-            message = f"slice `{key.text}` by bins is not available yet"
-            form.report("LG215", key, message, "write one predicate per slice")
-            continue
-        formula = form.formula(node)
-        if formula is None or not _reads_columns(form, node, formula, columns):
-            continue
-        slices[key.text] = formula
+            found = read_bins(form, key, node)
+        else:
+            formula = form.formula(node)
+            found = {key.text: formula} if formula is not None else {}
+        for name, formula in found.items():
+            if name in slices:
+                form.report("LG206", key, f"`{name}` names two slices", "rename one of them")
+            elif _reads_columns(form, node, formula, columns):
+                slices[name] = formula
     return slices
 
 
