@@ -37,9 +37,8 @@ def read_bins(form: Form, key: yaml.Scalar, node: yaml.Mapping) -> dict[str, For
         return {}
     predicates = list(_predicates(columns, edges))
     if len(names) != len(predicates):
-        form.report(
-            "LG203", inner.node("names"), f"{len(names)} names for {len(predicates)} bins", "name every bin once"
-        )
+        message = f"{len(names)} names for {len(predicates)} bins"
+        form.report("LG203", inner.node("names"), message, "name every bin once")
         return {}
     unfit = next((name for name in names if not is_name(name) or name in RESERVED or names.count(name) > 1), None)
     if unfit is not None:
@@ -74,4 +73,4 @@ def _predicates(columns: tuple[str, ...], edges: list[list[float]]) -> Iterator[
 
 
 def _between(column: str, low: float, high: float, *, last: bool) -> str:
-    return f"{low!r} <= {column} {'<=' if last else '<'} {high!r}"
+    return f"{low:.12g} <= {column} {'<=' if last else '<'} {high:.12g}"

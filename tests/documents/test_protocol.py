@@ -14,7 +14,7 @@ NAME = "protocols/tiny.md"
 
 WHOLE = "a whole number from 0 up is due -> write 500, 32k or 1M"
 MAP_DUE = "where a map (each value text) or nothing is due"
-NO_BINS = "is not available yet -> write one predicate per slice"
+NO_BINS = "is not available yet -> add `names:`"
 NO_NAME = "is not lower-case letters, digits and _ -> choose another name"
 NOT_YET = "belongs to the grammar but is not available yet -> leave it out for now"
 
