@@ -14,7 +14,7 @@ NAME = "protocols/tiny.md"
 
 WHOLE = "a whole number from 0 up is due -> write 500, 32k or 1M"
 MAP_DUE = "where a map (each value text) or nothing is due"
-NO_BINS = "is not available yet -> add `names:`"
+NO_NAMES = "bins of `young` without names are not available yet -> add `names:`"
 NO_NAME = "is not lower-case letters, digits and _ -> choose another name"
 NOT_YET = "belongs to the grammar but is not available yet -> leave it out for now"
 
@@ -43,7 +43,7 @@ SINGLE = [
     ("young: age < 40", "young: §age", "LG304 a slice is a predicate over columns -> write column < 40"),
     ("young: age < 40", "young: §ci(age) < 40", "LG304 `ci()` gives two numbers and stands alone -> cite it by itself"),
     ("young: age < 40", "young: §[age]", "LG203 an expression is due, not a collection"),
-    ("young: age < 40", "§young: {by: age, edges: [1]}", f"LG215 slice `young` by bins {NO_BINS}"),
+    ("young: age < 40", "§young: {by: age, edges: [1]}", f"LG215 {NO_NAMES}"),
     ("young: age < 40", "§Young: age < 40", f"LG203 the slice `Young` {NO_NAME}"),
     ("young: age < 40", "§all: age < 40", "LG203 the slice `all` is a word of the language -> choose another name"),
     ("id: tiny", "id: §../tiny", "LG203 id `../tiny` cannot name a file -> use letters, digits, . _ -"),
