@@ -236,26 +236,31 @@ def _filed(done: execution.Execution, knowledge: Knowledge) -> list[str]:
 
 
 def _draw(chosen: list[Document], knowledge: Knowledge) -> tuple[list[str], list[Finding]]:
+    """Draw the figures that are out of date; return those drawn, and why others could not be."""
     drawn, undrawn = [], []
     for document in chosen:
         for figure in figures.figures_of(document, knowledge):
             finding = figures.trouble(figure, document)
-            if finding is None:
-                continue
-            if finding.fixed_by != "render":
-                undrawn.append(finding)
-                continue
-            try:
-                figures.draw(figure, document, knowledge)
-                drawn.append(figure.path.relative_to(knowledge.library.root).as_posix())
-            except (InputRefused, ArtefactDamaged) as error:
-                undrawn.append(Finding(error.code or "LG106", finding.place, error.message, error.fix))
-            except RunnerError:
-                raise
-            except Exception as error:  # noqa: BLE001 - a plug-in may raise anything; pages are written all the same
-                message = f"the figure {figure.path.name} cannot be drawn: {type(error).__name__}: {error}"
-                undrawn.append(Finding("LG106", finding.place, message, f"mend runner/figures/{figure.kind}.py"))
+            if finding is not None and finding.fixed_by == "render":
+                finding = _drawn(figure, document, knowledge)
+                drawn += [] if finding else [figure.path.relative_to(knowledge.library.root).as_posix()]
+            undrawn += [finding] if finding else []
     return drawn, undrawn
+
+
+def _drawn(figure: figures.Figure, document: Document, knowledge: Knowledge) -> Finding | None:
+    """Draw one figure; what its plug-in cannot do is a finding, and the pages are written all the same."""
+    place = document.source.place(0)
+    try:
+        figures.draw(figure, document, knowledge)
+    except (InputRefused, ArtefactDamaged) as error:
+        return Finding(error.code or "LG106", place, error.message, error.fix)
+    except RunnerError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a plug-in may raise anything
+        message = f"the figure {figure.path.name} cannot be drawn: {type(error).__name__}: {error}"
+        return Finding("LG106", place, message, f"mend runner/figures/{figure.kind}.py")
+    return None
 
 
 def _write(page: Page) -> bool:

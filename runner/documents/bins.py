@@ -1,9 +1,9 @@
 """Slices by named bins: edges over one or several columns, written out as one predicate per bin.
 
     bin:
-      by: [teff, mh]
-      edges: [[3750, 4500, 6000], [-2, -1, 0.5]]
-      names: [cool_poor, cool_rich, hot_poor, hot_rich]
+      by: [age, weight]
+      edges: [[20, 40, 60], [50, 70, 90]]
+      names: [young_light, young_heavy, old_light, old_heavy]
 
 A bin holds its lower edge and not its upper one, the last bin of a column holds both. Names follow the columns in
 order, the last column fastest.

@@ -12,7 +12,7 @@ from runner.expressions.parse import parse
 from runner.expressions.syntax import Call, Expression, Number, is_predicate, walk
 from runner.expressions.tokens import ExpressionRefused
 from runner.findings import Finding
-from runner.rendering import digits, titles, wording
+from runner.rendering import digits, templates, titles, wording
 from runner.rendering.changes import Change, Edit, LinkDefinition
 from runner.rendering.desk import Desk
 from runner.results.evaluation import Pending, Quantity
@@ -105,7 +105,7 @@ def _predicate(citation: Citation, formula: Formula, desk: Desk) -> Change:
     assert verdict.truth is not None  # noqa: S101 - raise_unknown does not return
     title = titles.of_verdict(verdict, formula, desk.labels)
     definition = titles.define(formula.text, verdict.truth, title, desk.document, desk)
-    if citation.text == "?" or wording.is_judgement(citation.text, desk.labels):
+    if citation.text == "?" or wording.is_judgement(citation.text, templates.languages()):
         return _verdict(citation, verdict, desk, definition)
     left = desk.knowledge.judge.evidence(formula, desk.document)
     numbers = Change(definition=definition)
@@ -146,7 +146,7 @@ def _likely(verdict: Verdict) -> str:
 def _key(citation: Citation, label: str, desk: Desk) -> Change:
     judgement = desk.knowledge.judge.key(label, desk.document)
     definition = titles.of_key(label, judgement, desk)
-    if citation.text != "?" and not wording.is_judgement(citation.text, desk.labels):
+    if citation.text != "?" and not wording.is_judgement(citation.text, templates.languages()):
         return Change(definition=definition, findings=_words_of_key(citation, judgement, desk))
     return _verdict(citation, judgement, desk, definition)
 

@@ -99,3 +99,9 @@ def labels(lang: str) -> dict[str, Any]:
     file = folder() / "lang" / f"{lang}.yml"
     content = bounded_yaml.to_python(bounded_yaml.load(file.read_text(encoding="utf-8")))
     return dict(content)
+
+
+@lru_cache(maxsize=1)
+def languages() -> tuple[dict[str, Any], ...]:
+    """Return the labels of every language there is."""
+    return tuple(labels(file.stem) for file in sorted((folder() / "lang").glob("*.yml")))

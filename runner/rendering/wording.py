@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from runner.rendering import digits
@@ -87,9 +87,9 @@ def judgement(judged: Judgement, labels: Mapping[str, Any]) -> str:
             return f"{lead}{judged.rungs[judged.leading].do} · {share}"
 
 
-def is_judgement(text: str, labels: Mapping[str, Any]) -> bool:
-    """Tell whether a text is one that `judgement` writes, today or on another day."""
+def is_judgement(text: str, languages: Iterable[Mapping[str, Any]]) -> bool:
+    """Tell whether a text is one that `judgement` writes, today or on another day, in any language."""
     written = html.unescape(text)
-    words = sorted({*labels["verdicts"].values(), *labels["states"].values()}, key=len, reverse=True)
-    verdict = rf"(?:{'|'.join(map(re.escape, words))})(?: {SHARE})?"
-    return re.fullmatch(rf"{verdict}|.+ · (?:{SHARE}|{DASH})", written) is not None
+    words = {word for labels in languages for part in ("verdicts", "states") for word in labels[part].values()}
+    alternatives = "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
+    return re.fullmatch(rf"(?:{alternatives})(?: {SHARE})?|.+ · (?:{SHARE}|{DASH})", written) is not None

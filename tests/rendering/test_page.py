@@ -179,6 +179,18 @@ def test_definitions_stand_where_the_author_put_the_block(tmp_path: Path) -> Non
     assert workflow.check(root).findings == []
 
 
+def test_a_second_block_of_definitions_is_a_finding(tmp_path: Path) -> None:
+    """Definitions stand once: the first block is filled, the second is named and left as it is."""
+    root = executed(tmp_path)
+    second = "<!-- logg: sources -->\n\n[K1]: https://example.org\n\n<!-- /logg 12345678 -->\n"
+
+    text = written(root, HUB, f"{BARE_HUB}\n<!-- logg: sources -->\n\n{second}")
+
+    assert text.endswith(second)
+    assert codes(workflow.check(root).findings) == ["LG206"]
+    assert workflow.check(root).findings[0].place.line == text[: -len(second)].count("\n") + 1
+
+
 def test_a_document_without_citations_needs_no_definitions(tmp_path: Path) -> None:
     """No block is added where there is nothing to define."""
     root = executed(tmp_path)

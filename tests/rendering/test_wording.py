@@ -105,8 +105,8 @@ def test_what_is_written_is_recognised_again(judged: Judgement, lang: str) -> No
     written = wording.judgement(judged, labels)
 
     assert written
-    assert wording.is_judgement(written, labels)
-    assert wording.is_judgement(written.replace(">", "&gt;").replace("<", "&lt;"), labels)
+    assert wording.is_judgement(written, templates.languages())
+    assert wording.is_judgement(written.replace(">", "&gt;").replace("<", "&lt;"), templates.languages())
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_what_is_written_is_recognised_again(judged: Judgement, lang: str) -> No
 )
 def test_an_author_s_words_are_no_judgement(text: str) -> None:
     """Words around a verdict word are the author's and stay."""
-    assert not wording.is_judgement(text, templates.labels("en"))
+    assert not wording.is_judgement(text, templates.languages())
 
 
 def test_a_leaning_ladder_says_so() -> None:
