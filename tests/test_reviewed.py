@@ -134,3 +134,17 @@ def test_a_link_that_leads_out_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(Exception, match="leads out of the knowledge base"):
         workflow.check(root)
+
+
+def test_definitions_are_made_anew_whoever_touched_them(tmp_path: Path) -> None:
+    """A formatter or a search-and-replace inside the generated definitions is undone; an author's line is kept."""
+    root = executed(tmp_path)
+    honest = read(root, HUB)
+    swap(root, HUB, "test rows", "rows of test")
+
+    assert codes(workflow.check(root).findings) == ["LG103"]
+    workflow.render(root, [])
+    assert read(root, HUB) == honest
+
+    swap(root, HUB, "\n<!-- /logg", "[mine]: https://example.org\n\n<!-- /logg")
+    assert codes(workflow.render(root, []).findings) == ["LG104"]

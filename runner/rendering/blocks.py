@@ -17,6 +17,7 @@ from runner.safety import bounded_yaml as yaml
 from runner.safety import canonical
 
 SOURCES = "sources"
+OURS = re.compile(r"\[[^\]]+\]: (?!\S*://)\S+ \"[^\"]*\"\s*")
 MARKER = re.compile(r"^<!-- /?logg", re.MULTILINE)
 CONFLICT = re.compile(
     r"^<{7} [^\n]*\n(?P<ours>.*?)(?:^\|{7}[^\n]*\n.*?)?^={7}\r?\n(?P<theirs>.*?)^>{7} [^\n]*(?:\n|\Z)",
@@ -86,6 +87,8 @@ def edited(block: Block, body: str) -> bool:
     """Tell whether a person changed the body since it was written; a git conflict between two bodies is no edit."""
     if not block.closed or not body.strip():
         return False
+    if block.name == SOURCES and all(OURS.fullmatch(line) for line in body.split("\n") if line.strip()):
+        return False  # only definitions as we write them: whatever moved or changed them, they are made anew
     merged = (CONFLICT.sub(rf"\g<{side}>", body) for side in ("ours", "theirs"))
     return block.digest not in {digest(text) for text in (body, *merged)}
 
