@@ -11,7 +11,7 @@ BIN   := $(VENV)/bin
 STAMP := $(VENV)/.made-from-pyproject
 DEMO  := DEMO-20261120-ridge-alpha-01
 
-.PHONY: help setup demo test check lint types imports site serve drill fresh clean
+.PHONY: help setup demo test check lint types imports site serve bench drill fresh clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ site: $(STAMP) ## build the site into build/site
 
 serve: $(STAMP) ## show the site while you write
 	$(BIN)/runner serve
+
+bench: $(STAMP) ## time the synthetic stars against torch.randn of the same size, in one run
+	$(BIN)/python benchmarks/mockstar_speed.py
 
 drill: $(STAMP) ## change one prediction in a copy: does check name everything, does render mend it?
 	$(BIN)/python tests/drill.py
