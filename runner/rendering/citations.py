@@ -99,12 +99,10 @@ def _numbers(citation: Citation, values: Sequence[float], desk: Desk, definition
 
 
 def _predicate(citation: Citation, formula: Formula, desk: Desk) -> Change:
-    verdict = desk.knowledge.judge.predicate(formula, desk.document)
-    if verdict.truth is None:
-        raise_unknown(formula, desk)
-    assert verdict.truth is not None  # noqa: S101 - raise_unknown does not return
+    truth = desk.knowledge.evaluator.formula(formula, desk.document)
+    verdict = judge.verdict(truth)
     title = titles.of_verdict(verdict, formula, desk.labels)
-    definition = titles.define(formula.text, verdict.truth, title, desk.document, desk)
+    definition = titles.define(formula.text, truth, title, desk.document, desk)
     if citation.text == "?" or wording.is_judgement(citation.text, templates.languages()):
         return _verdict(citation, verdict, desk, definition)
     left = desk.knowledge.judge.evidence(formula, desk.document)
@@ -121,11 +119,6 @@ def _shows_left_side(citation: Citation, formula: Formula) -> bool:
         return True
     thresholds = {node.value for node in walk(formula.tree) if isinstance(node, Number)}
     return len(slots) == 1 and slots[0].decimals > 0 and abs(slots[0].number) / slots[0].scale not in thresholds
-
-
-def raise_unknown(formula: Formula, desk: Desk) -> None:
-    """Evaluate a formula that could not be judged, so that its own error is raised."""
-    desk.knowledge.evaluator.formula(formula, desk.document)
 
 
 def _words(citation: Citation, verdict: Verdict, desk: Desk) -> tuple[Finding, ...]:

@@ -125,7 +125,7 @@ class Judge:
             return Verdict("pending", reason=error.message)
         except InputRefused as error:
             return Verdict("invalid", reason=error.message)
-        return Verdict(_state(truth), truth)
+        return verdict(truth)
 
     def ladder(self, ladder: Ladder, document: Document) -> Outcome:
         """Judge a ladder: the share of resamples in which each rung is the first that holds."""
@@ -157,6 +157,11 @@ class Judge:
             meaning = resolve(tree, document, self.library)
             return isinstance(meaning, Definition) and self._is_difference(meaning.formula.tree, meaning.document)
         return isinstance(tree, Arithmetic) and tree.operator == "-"
+
+
+def verdict(truth: Quantity) -> Verdict:
+    """Return the verdict on a predicate that has been evaluated."""
+    return Verdict(_state(truth), truth)
 
 
 def _state(truth: Quantity) -> str:
