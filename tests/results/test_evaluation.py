@@ -12,6 +12,7 @@ from runner.expressions.parse import parse
 from runner.expressions.tokens import ExpressionRefused
 from runner.results.addresses import FactAddress
 from runner.results.evaluation import Pending, Quantity
+from runner.results.populations import Population
 from runner.results.replicates import interval
 from runner.verdicts.knowledge import Knowledge, gather
 from tests import knowledge
@@ -213,6 +214,9 @@ def test_resamples_without_value_take_the_verdict_not_the_value(base: Knowledge)
 
     assert bool(found.values[0])
     assert (found.holes, found.enough, found.probability, found.interval) == (True, False, None, None)
+    many = Population("p", "rows", 500)
+    assert Quantity(np.ones(1001), (many,)).probability == 1.0
+    assert Quantity(np.ones(1001), (many,), holes=True).probability is None
 
 
 @pytest.mark.parametrize("text", ["new.gain", "new.weak.r2", "new.weak.alpha > 1", "toy.gain + new.gain"])
