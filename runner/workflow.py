@@ -31,6 +31,7 @@ from runner.results import places
 from runner.results.runs import last_run
 from runner.safety import atomic
 from runner.verdicts.knowledge import Knowledge, gather
+from runner.verdicts.promises import moved
 
 Say = Callable[[str], None]
 
@@ -105,10 +106,20 @@ def status(root: Path) -> Report:
     contradicted = [finding for d in knowledge.library.documents for finding in contradictions(d, knowledge)]
     report.data |= {"next": waiting, "contradicted": [str(finding) for finding in contradicted]}
     report.lines += [f"contradicted: {finding}" for finding in contradicted]
+    broken = [line for state, document in rows if state != "damaged" for line in _moved(document, knowledge)]
+    report.lines += [f"moved after the run: {line}" for line in broken]
+    report.data["moved"] = broken
     report.lines += [f"next: runner execute {' '.join(waiting)}"] if waiting else []
     unreadable = [finding for document in knowledge.library.documents for finding in document.findings]
     report.findings, report.code = unreadable, 1 if unreadable else 0
     return report
+
+
+def _moved(document: Document, knowledge: Knowledge) -> list[str]:
+    """Return the expectations that no longer read as they were promised before the first run."""
+    result = knowledge.store.result(document)
+    filed = result.promises if result else {}
+    return [f"{document.id} {key}" for key in moved(document, filed, knowledge.library)]
 
 
 def plan(root: Path, words: list[str]) -> Report:

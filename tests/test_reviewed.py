@@ -148,3 +148,15 @@ def test_definitions_are_made_anew_whoever_touched_them(tmp_path: Path) -> None:
 
     swap(root, HUB, "\n<!-- /logg", "[mine]: https://example.org\n\n<!-- /logg")
     assert codes(workflow.render(root, []).findings) == ["LG104"]
+
+
+def test_status_remembers_a_threshold_that_moved(tmp_path: Path) -> None:
+    """What was promised before the run is not forgotten once the page is rendered again."""
+    root = executed(tmp_path)
+    assert workflow.status(root).data["moved"] == []
+
+    swap(root, EXP, "gain >= 0.2", "gain >= 0.1")
+    workflow.render(root, [])
+
+    assert workflow.status(root).data["moved"] == ["TOY-1 H-A"]
+    assert "moved after the run: TOY-1 H-A" in workflow.status(root).lines
