@@ -8,7 +8,6 @@ goes in the order predictions, result, figures, documents, so that a cut at any 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,10 +50,7 @@ def execute(root: Path, words: list[str], *, everything: bool, settings: executi
     knowledge = gather(root)
     chosen = _experiments(knowledge, words, everything=everything)
     _refuse_unreadable(chosen, knowledge)
-    done = []
-    for document in chosen:
-        done.append(execution.execute(document, knowledge, settings))
-        knowledge = gather(root)
+    done = [execution.execute(document, knowledge, settings) for document in chosen]
     report = render(root, [])
     failed = [f"{e.document.id} {made.run.name}: {made.fit.failed}" for e in done for made in e.failed]
     filed = [line for e in done for line in _filed(e, knowledge)]
@@ -110,16 +106,9 @@ def status(root: Path) -> Report:
     report.lines += [f"moved after the run: {line}" for line in broken]
     report.data["moved"] = broken
     report.lines += [f"next: runner execute {' '.join(waiting)}"] if waiting else []
-    unreadable = [finding for document in knowledge.library.documents for finding in document.findings]
-    report.findings, report.code = unreadable, 1 if unreadable else 0
+    report.findings = knowledge.library.findings
+    report.code = 1 if report.findings else 0
     return report
-
-
-def _moved(document: Document, knowledge: Knowledge) -> list[str]:
-    """Return the expectations that no longer read as they were promised before the first run."""
-    result = knowledge.store.result(document)
-    filed = result.promises if result else {}
-    return [f"{document.id} {key}" for key in moved(document, filed, knowledge.library)]
 
 
 def plan(root: Path, words: list[str]) -> Report:
@@ -149,10 +138,10 @@ def new(root: Path, kind: str, topic: str, title: str, today: str) -> Report:
     knowledge = gather(root)
     path, text = skeleton(knowledge.library, kind, topic, title, today)
     if path.exists():
-        raise UsageError(f"{path.relative_to(root)} exists", fix="choose another title")
+        raise UsageError(f"{knowledge.library.name_of(path)} exists", fix="choose another title")
     path.parent.mkdir(parents=True, exist_ok=True)
     atomic.replace(path, text.encode())
-    name = path.relative_to(root).as_posix()
+    name = knowledge.library.name_of(path)
     return Report([f"wrote {name}"], {"path": name})
 
 
@@ -186,16 +175,15 @@ def serve(root: Path, port: int, say: Say) -> Report:
 
 def _experiments(knowledge: Knowledge, words: list[str], *, everything: bool) -> list[Document]:
     chosen = knowledge.library.experiments if everything else [_named(word, knowledge) for word in words]
-    unreadable = [finding for document in knowledge.library.documents for finding in document.findings]
-    if not chosen and everything and unreadable:
-        raise DocumentsRefused(unreadable)
+    if not chosen and everything and knowledge.library.findings:
+        raise DocumentsRefused(knowledge.library.findings)
     if not chosen and everything:
         raise UsageError("there is no experiment yet", fix='runner new exp TOPIC "TITLE"')
     if not chosen:
         raise UsageError("no experiment is named", fix="give an id, or --all")
     for document in chosen:
         if document.experiment is None and not document.findings:
-            raise UsageError(f"{document.id or document.name} is no experiment", fix="give the id of an experiment")
+            raise UsageError(f"{document.called} is no experiment", fix="give the id of an experiment")
     return chosen
 
 
@@ -204,11 +192,10 @@ def _named(word: str, knowledge: Knowledge) -> Document:
     try:
         return knowledge.library.named(word)
     except UsageError:
-        line = re.compile(rf"^id:[ \t]*{re.escape(word)}\s*$", re.MULTILINE)
-        found = [f for d in knowledge.library.documents if line.search(d.source.text) for f in d.findings]
-        if not found:
+        holders = knowledge.library.hidden.get(word, [])
+        if not holders:
             raise
-        raise DocumentsRefused(found) from None
+        raise DocumentsRefused([finding for holder in holders for finding in holder.findings]) from None
 
 
 def _unreadable(chosen: list[Document], knowledge: Knowledge) -> list[Finding]:
@@ -227,6 +214,13 @@ def _refuse_unreadable(chosen: list[Document], knowledge: Knowledge) -> None:
         raise DocumentsRefused(errors)
 
 
+def _moved(document: Document, knowledge: Knowledge) -> list[str]:
+    """Return the expectations that no longer read as they were promised before the first run."""
+    result = knowledge.store.result(document)
+    filed = result.promises if result else {}
+    return [f"{document.id} {key}" for key in moved(document, filed, knowledge.library)]
+
+
 def _executed(done: execution.Execution) -> str:
     if not done.made:
         return f"{done.document.id}: nothing to run{', filed again' if done.changed else ''}"
@@ -239,11 +233,11 @@ def _filed(done: execution.Execution, knowledge: Knowledge) -> list[str]:
     """Name the files a run wrote: they are committed together."""
     if not done.changed:
         return []
-    result, root = places.result_file(knowledge.library, done.document), knowledge.library.root
+    result = places.result_file(knowledge.library, done.document)
     protocol = knowledge.library.protocol_document(done.document)
     files = [result, result.with_suffix(".npz"), result.with_suffix(".run.json")]
     files += [places.rows_file(protocol)] if protocol else []
-    return [f"filed {path.relative_to(root).as_posix()}" for path in files]
+    return [f"filed {knowledge.library.name_of(path)}" for path in files]
 
 
 def _draw(chosen: list[Document], knowledge: Knowledge) -> tuple[list[str], list[Finding]]:
@@ -254,7 +248,7 @@ def _draw(chosen: list[Document], knowledge: Knowledge) -> tuple[list[str], list
             finding = figures.trouble(figure, document)
             if finding is not None and finding.fixed_by == "render":
                 finding = _drawn(figure, document, knowledge)
-                drawn += [] if finding else [figure.path.relative_to(knowledge.library.root).as_posix()]
+                drawn += [] if finding else [knowledge.library.name_of(figure.path)]
             undrawn += [finding] if finding else []
     return drawn, undrawn
 

@@ -33,7 +33,7 @@ def result_trouble(document: Document, knowledge: Knowledge) -> Iterator[Finding
         return
     except RunnerError:
         return  # the protocol is unreadable, which is reported with it
-    place = Place(places.result_file(knowledge.library, document).relative_to(knowledge.library.root).as_posix())
+    place = Place(knowledge.library.name_of(places.result_file(knowledge.library, document)))
     yield from _fact_trouble(document, result, scores, place)
     yield from _staleness(document, result, knowledge)
 

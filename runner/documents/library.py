@@ -13,7 +13,7 @@ from runner.contract import contracts
 from runner.documents.kinds import Experiment, Hub, Judged, Protocol, Roadmap
 from runner.documents.reading import LANGUAGES, Document, Plugins, read_document
 from runner.expressions.names import suggestion
-from runner.findings import InputRefused, UsageError
+from runner.findings import Finding, InputRefused, UsageError
 
 FOLDER = "logg"
 IDENTITY = re.compile(r"^id:[ \t]*[\"']?([^\s\"'#]+)", re.MULTILINE)
@@ -37,21 +37,33 @@ class Library:
         return found
 
     @cached_property
-    def hidden(self) -> frozenset[str]:
-        """Return the ids that stand in front matters nobody can read."""
-        unreadable = [document for document in self.documents if not document.readable]
-        return frozenset(match[1] for document in unreadable for match in IDENTITY.finditer(document.source.text))
+    def unreadable(self) -> tuple[Document, ...]:
+        """Return the documents whose front matter cannot be relied on."""
+        return tuple(document for document in self.documents if not document.readable)
+
+    @property
+    def findings(self) -> list[Finding]:
+        """Return what is wrong with the front matters."""
+        return [finding for document in self.unreadable for finding in document.findings]
+
+    @cached_property
+    def hidden(self) -> dict[str, list[Document]]:
+        """Return the unreadable documents by the ids that stand in them."""
+        found: dict[str, list[Document]] = {}
+        for document in self.unreadable:
+            for match in IDENTITY.finditer(document.source.text):
+                found.setdefault(match[1], []).append(document)
+        return found
 
     @cached_property
     def clouded(self) -> frozenset[str]:
         """Return the names of documents that rest on unreadable ones: what they should say cannot be known."""
-        unreadable = [document for document in self.documents if not document.readable]
         return frozenset(
             document.name
             for document in self.documents
             if any(cite.experiment in self.hidden for cite in document.names.cites.values())
-            or any(document.topic == other.topic != "" for other in unreadable)
-            or any(document.id and document.id in other.source.text for other in unreadable)
+            or any(document.topic == other.topic != "" for other in self.unreadable)
+            or any(document.id and document.id in other.source.text for other in self.unreadable)
         )
 
     @property
@@ -68,6 +80,10 @@ class Library:
     def folder(self) -> Path:
         """Return the folder that holds the documents."""
         return self.root / FOLDER
+
+    def name_of(self, path: Path) -> str:
+        """Return a path as findings and reports write it: below the root."""
+        return path.relative_to(self.root).as_posix()
 
     def find(self, identity: str) -> Document | None:
         """Return the document of an id."""

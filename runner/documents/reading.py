@@ -63,6 +63,11 @@ class Document:
         return self.source.name
 
     @property
+    def called(self) -> str:
+        """Return what a person calls it on the command line: its id, or its file where it has none."""
+        return self.id or self.name
+
+    @property
     def experiment(self) -> Experiment | None:
         """Return the experiment this document is, if it is one."""
         return self.body if isinstance(self.body, Experiment) else None

@@ -58,7 +58,7 @@ def render_block(block: Block, desk: Desk, *, force: bool) -> Change:
         return Change(findings=(hand_edit(block, desk.document),))
     stale = digest(old) != digest(body) or not block.closed
     message = f"the block `{block.name}` {'has new content' if block.closed else 'is not filled yet'}"
-    fix = f"runner render {desk.document.id or desk.document.name}"
+    fix = f"runner render {desk.document.called}"
     found = (Finding("LG103", source.place(block.start), message, fix),) if stale else ()
     return Change(Edit(block.start, block.end, text), findings=found)
 
@@ -78,7 +78,7 @@ def _unclosed(block: Block, document: Document) -> Finding:
 
 def hand_edit(block: Block, document: Document) -> Finding:
     """Return the finding about a block that a person changed."""
-    fix = f"put the text outside the block, then runner render --force {document.id or document.name}"
+    fix = f"put the text outside the block, then runner render --force {document.called}"
     message = f"the block `{block.name}` was edited by hand"
     return Finding("LG104", document.source.place(block.start), message, fix)
 

@@ -197,7 +197,7 @@ def _refused(citation: Citation, message: str, desk: Desk, *findings: Finding) -
 
 
 def _changed(code: str, citation: Citation, text: str, message: str, desk: Desk, definition: LinkDefinition) -> Change:
-    finding = _finding(code, citation, message, desk, fix=f"runner render {desk.document.id or desk.document.name}")
+    finding = _finding(code, citation, message, desk, fix=f"runner render {desk.document.called}")
     return Change(Edit(citation.text_start, citation.text_end, text), definition, (finding,))
 
 

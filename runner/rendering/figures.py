@@ -95,7 +95,7 @@ def figures_of(document: Document, knowledge: Knowledge) -> list[Figure]:
 def trouble(figure: Figure, document: Document) -> Finding | None:
     """Return what is wrong with a figure's file: absent, drawn from other evidence, or edited."""
     place = document.source.place(0)
-    fix = f"runner render {document.id or document.name}"
+    fix = f"runner render {document.called}"
     name = figure.path.name
     if not figure.path.is_file():
         return Finding("LG106", place, f"the figure {name} is not drawn", fix)

@@ -132,7 +132,7 @@ def _replaced(document: Document, block: Block, text: str, *, force: bool) -> Ch
     if blocks.edited(block, written[block.body_start : block.body_end]) and not force:
         return Change(findings=(blocks.hand_edit(block, document),))
     message = "the definitions behind the citations have new content"
-    fix = f"runner render {document.id or document.name}"
+    fix = f"runner render {document.called}"
     finding = Finding("LG103", document.source.place(block.start), message, fix)
     return Change(Edit(block.start, block.end, text), findings=(finding,))
 

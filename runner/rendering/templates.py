@@ -48,7 +48,6 @@ def environment() -> ImmutableSandboxedEnvironment:
         scalar=scalar,
         number=wording.number,
         found=wording.found,
-        signed=wording.signed,
         interval=wording.interval,
         percent=wording.percent,
         count=wording.count,

@@ -20,7 +20,7 @@ def summary(document: Document, knowledge: Knowledge) -> tuple[list[str], dict[s
     labels = templates.labels(document.lang)
     state = labels["states"][knowledge.statuses.of(document)]
     lines = [
-        f"{document.id or document.name}  {document.title}",
+        f"{document.called}  {document.title}",
         f"{document.kind}, {state}, {document.name}",
         "",
     ]

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from runner.documents.kinds import Formula, Human, Judged, Ladder, Predicate, Protocol
+from runner.documents.kinds import Human, Judged, Ladder, Predicate, Protocol
 from runner.documents.library import judged_of
 from runner.documents.reading import Document
 from runner.findings import InputRefused
@@ -186,16 +186,14 @@ class View:
         rows = []
         for index, rung in enumerate(ladder.rungs):
             leads = index == outcome.leading
-            evidence = self._evidence(rung.formula) if index == 0 and rung.formula else None
+            subject = rung.formula if index == 0 else None
+            evidence = self._knowledge.judge.evidence(subject, self.document) if subject else None
             word = wording.judgement(outcome, self._desk.labels)
             sign = SIGNS["holds" if outcome.sure else "undecided"] if outcome.shares else SIGNS[outcome.state]
             text = rung.formula.text if rung.formula else ""
             share = outcome.shares[index] if outcome.shares else None
             rows.append(Row(ladder.key, text, sign, word, evidence, share, leads, index == 0, rung.do))
         return rows
-
-    def _evidence(self, formula: Formula) -> Evidence | None:
-        return self._knowledge.judge.evidence(formula, self.document)
 
     @property
     def definitions(self) -> dict[str, str]:

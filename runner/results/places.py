@@ -37,6 +37,6 @@ def figures_folder(library: Library, document: Document) -> Path:
 def _kept(library: Library, path: Path) -> Path:
     """Refuse a place that a link leads out of the knowledge base."""
     if not path.resolve().is_relative_to(library.root.resolve()):
-        name = path.relative_to(library.root).as_posix()
+        name = library.name_of(path)
         raise InputRefused(f"{name} leads out of the knowledge base", code="LG207", fix="replace the link by a folder")
     return path

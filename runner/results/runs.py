@@ -27,7 +27,7 @@ def last_run(document: Document, library: Library) -> dict[str, Any] | None:
     path = places.run_file(library, document)
     if not path.is_file():
         return None
-    name = path.relative_to(library.root).as_posix()
+    name = library.name_of(path)
     fix = f"restore it from git, or runner execute {document.id}"
     try:
         content = load_json(path, name)

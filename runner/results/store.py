@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 
@@ -50,14 +49,14 @@ class Store:
         """Return the result of an experiment, or None when none was filed."""
         if document.id not in self._results:
             path = places.result_file(self.library, document)
-            self._results[document.id] = read_result(path, self._name(path)) if path.is_file() else None
+            self._results[document.id] = read_result(path, self.library.name_of(path)) if path.is_file() else None
         return self._results[document.id]
 
     def predictions(self, document: Document) -> dict[str, np.ndarray]:
         """Return what the runs predicted, each array checked against the hash its result holds."""
         result = self.result(document)
         path = places.predictions_file(self.library, document)
-        stored = arrays.unpack(path, self._name(path))
+        stored = arrays.unpack(path, self.library.name_of(path))
         for run_name, run in result.runs.items() if result else ():
             for split, digest in run.arrays.items():
                 values = stored.get(f"{run_name}/{split}")
@@ -70,7 +69,7 @@ class Store:
         """Return the label columns of a protocol's test rows."""
         if protocol_document.id not in self._columns:
             path = places.rows_file(protocol_document)
-            stored, prefix = arrays.unpack(path, self._name(path), code="LG406"), f"{SPLIT}/"
+            stored, prefix = arrays.unpack(path, self.library.name_of(path), code="LG406"), f"{SPLIT}/"
             columns = {name.removeprefix(prefix): stored[name] for name in stored if name.startswith(prefix)}
             if len({len(values) for values in columns.values()}) != 1:
                 raise self._damaged_rows(protocol_document, f"the columns of the {SPLIT} rows differ in length")
@@ -133,16 +132,13 @@ class Store:
         return found, protocol
 
     def _damaged_predictions(self, document: Document, message: str) -> ArtefactDamaged:
-        place = Place(self._name(places.predictions_file(self.library, document)))
+        place = Place(self.library.name_of(places.predictions_file(self.library, document)))
         fix = f"restore it and its result from git, or runner execute {document.id} --force"
         return ArtefactDamaged(message, place=place, code="LG402", fix=fix)
 
     def _damaged_rows(self, protocol_document: Document, message: str) -> ArtefactDamaged:
-        place = Place(self._name(places.rows_file(protocol_document)))
+        place = Place(self.library.name_of(places.rows_file(protocol_document)))
         return ArtefactDamaged(message, place=place, code="LG406", fix="restore it from git, or runner execute --force")
-
-    def _name(self, path: Path) -> str:
-        return path.relative_to(self.library.root).as_posix()
 
 
 def _needed(protocol: Protocol) -> Iterator[str]:
