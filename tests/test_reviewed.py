@@ -9,6 +9,7 @@ import pytest
 from runner import workflow
 from runner.execution import execute as execution
 from runner.execution.execute import Settings
+from runner.findings import DocumentsRefused
 from runner.verdicts.knowledge import gather
 from tests.executed import EXP, HUB, add, codes, executed, read, result, snapshot, swap
 
@@ -160,3 +161,15 @@ def test_status_remembers_a_threshold_that_moved(tmp_path: Path) -> None:
 
     assert workflow.status(root).data["moved"] == ["TOY-1 H-A"]
     assert "moved after the run: TOY-1 H-A" in workflow.status(root).lines
+
+
+def test_a_neighbour_that_cannot_be_read_does_not_excuse_a_typo(tmp_path: Path) -> None:
+    """Before a run its own expressions are checked, whatever else in the topic is broken."""
+    root = executed(tmp_path)
+    swap(root, HUB, "kind: hub", "kind:hub")
+    swap(root, EXP, "gain: strong.r2", "gain: strnog.r2")
+
+    with pytest.raises(DocumentsRefused) as refused:
+        workflow.execute(root, ["TOY-1"], everything=False, settings=Settings("cpu", force=True))
+
+    assert "LG302" in codes(refused.value.findings)

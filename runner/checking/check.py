@@ -23,7 +23,8 @@ def check(knowledge: Knowledge) -> list[Finding]:
 def _all(knowledge: Knowledge) -> Iterator[Finding]:
     yield from trouble(knowledge.library)
     for document in knowledge.library.documents:
-        yield from formula_trouble(document, knowledge)
+        if document.name not in knowledge.library.clouded:
+            yield from formula_trouble(document, knowledge)
         yield from result_trouble(document, knowledge)
         yield from render_page(document, knowledge).findings
         yield from _figure_trouble(document, knowledge)
