@@ -11,7 +11,7 @@ BIN   := $(VENV)/bin
 STAMP := $(VENV)/.made-from-pyproject
 DEMO  := DEMO-20261120-ridge-alpha-01
 
-.PHONY: help setup demo test check lint types imports site serve bench drill fresh clean
+.PHONY: help setup demo test check lint types imports site serve bench drill case fresh clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ bench: $(STAMP) ## time the synthetic stars against torch.randn of the same size
 
 drill: $(STAMP) ## change one prediction in a copy: does check name everything, does render mend it?
 	$(BIN)/python tests/drill.py
+
+case: $(STAMP) ## write down what check and render make of tests/cases (of one: make case NAME=folder)
+	$(BIN)/python -m tests.case_folders $(NAME)
 
 fresh: ## run the README's set-up commands in a new clone with a bare environment
 	$(PYTHON) tests/fresh.py

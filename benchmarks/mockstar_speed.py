@@ -26,7 +26,7 @@ CLEAN_TARGET, NOISY_TARGET, MEGABYTES_TARGET = 0.8, 0.4, 1000
 def train(rows: int, noise: float) -> Split:
     """Return the first training rows at this noise."""
     source = open_source({"val": 0, "test": 0}, Path())
-    return source.split("train", rows, target="logg", noise=noise, seed=42, device="cpu")
+    return source.split("train", rows, target="logg", axes={"noise": noise}, seed=42, device="cpu")
 
 
 def seconds(action: Callable[[], object]) -> float:

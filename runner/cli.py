@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from runner.findings import Finding, RunnerError
-    from runner.workflow import Report
+    from runner.report import Report
 
 BUG, INTERRUPTED = 70, 130
+EXPORT = "runner data export pfs-1k@1 train.h5 --rows 50k"
+FACTS = "runner facts 'gain - 0.1' --in DEMO-20261120-ridge-alpha-01"
 ANNOTATIONS = 9  # more are dropped by GitHub without a word
 
 
@@ -71,16 +73,39 @@ def parser() -> argparse.ArgumentParser:
     execute.add_argument("ids", nargs="*", metavar="ID")
     execute.add_argument("--all", action="store_true", help="every experiment")
     execute.add_argument("--device", choices=("cpu", "cuda"), help="default: cuda where there is one")
-    execute.add_argument("--force", action="store_true", help="run again what is filed or cached")
+    way = execute.add_mutually_exclusive_group()
+    way.add_argument("--force", action="store_true", help="run again what is filed or cached")
+    way.add_argument("--limit", type=int, metavar="N", help="a rehearsal on at most N rows per split; files nothing")
+    way.add_argument("--again", action="store_true", help="run again and compare with what is filed; files nothing")
     render = _verb(verbs, "render", _render, "fill blocks and citations from results", "runner render --diff")
     render.add_argument("ids", nargs="*", metavar="ID")
     render.add_argument("--force", action="store_true", help="overwrite blocks that were edited by hand")
     render.add_argument("--diff", action="store_true", help="show what would change, write nothing")
     check = _verb(verbs, "check", _check, "prove that documents and results agree", "runner check --format github")
+    check.add_argument("--coverage", action="store_true", help="list the decimals in prose that nothing ties")
     check.add_argument("--format", choices=("text", "json", "github"), default="text")
     _verb(verbs, "status", _status, "show what is ready, reported, stale or contradicted", "runner status")
     show = _verb(verbs, "show", _show, "show a report in the terminal", "runner show DEMO-20261120-ridge-alpha-01")
     show.add_argument("id", metavar="ID")
+    facts = _verb(verbs, "facts", _facts, "evaluate an expression, or list the facts of a document", FACTS)
+    facts.add_argument("expression", nargs="?", default="", help="such as job.r2; without one: all facts")
+    facts.add_argument("--in", dest="home", default="", metavar="ID", help="the document whose names are meant")
+    explain = _verb(verbs, "explain", _explain, "say what a finding means and how to mend it", "runner explain LG101")
+    explain.add_argument("code", nargs="?", default="", metavar="CODE", help="without one: list them all")
+    jobs = _verb(verbs, "jobs", _jobs, "say which jobs there are, or all about one", "runner jobs ridge")
+    jobs.add_argument("name", nargs="?", default="", metavar="NAME", help="without one: list them all")
+    _verb(verbs, "schema", _schema, "print the JSON Schema of front matters", "runner schema > schema.json")
+    accept = _verb(verbs, "accept", _accept, "sign that a wording was read today", "runner accept DEMO-hub K2")
+    accept.add_argument("id", metavar="DOC", help="the hub or roadmap that states it")
+    accept.add_argument("key", metavar="KEY", help="the claim, gate or question")
+    accept.add_argument("--say", default="", metavar="DECISION", help="what was decided, where a person decides")
+    data = verbs.add_parser("data", help="write rows to a file").add_subparsers(metavar="VERB", required=True)
+    export = _verb(data, "export", _export, "write rows of a protocol as HDF5, in the layout `hdf5` reads", EXPORT)
+    export.add_argument("protocol", metavar="PROTOCOL")
+    export.add_argument("file", metavar="OUT.h5")
+    export.add_argument("--split", choices=("train", "val", "test"), default="train")
+    export.add_argument("--rows", required=True, metavar="N", help="such as 1k: the first N rows of the split")
+    export.add_argument("--noisy", action="store_true", help="store noisy rows too, which noise 1 will then mean")
     _verb(verbs, "build", _build, "check, then build the site into build/site", "runner build")
     serve = _verb(verbs, "serve", _serve, "show the site live, re-rendered on save", "runner serve --port 8000")
     serve.add_argument("--port", type=int, default=8000)
@@ -106,18 +131,17 @@ def _root(options: argparse.Namespace) -> Path:
 
 
 def _say(line: str) -> None:
-    """Tell a person how far it is; a line that starts with a return replaces the last one on a terminal."""
-    if not line.startswith("\r"):
-        print(line, file=sys.stderr, flush=True)
-    elif sys.stderr.isatty():
-        print(f"{line}\033[K", end="\r", file=sys.stderr, flush=True)
+    """Tell a person how far it is."""
+    print(line, file=sys.stderr, flush=True)
 
 
 def _execute(options: argparse.Namespace) -> Report:
     from runner import workflow
+    from runner.execution import progress
     from runner.execution.execute import Settings
 
-    settings = Settings(options.device, options.force, _say)
+    shown = progress.shown_on(sys.stderr)
+    settings = Settings(options.device, options.force, options.limit, options.again, shown)
     return workflow.execute(_root(options), options.ids, everything=options.all, settings=settings)
 
 
@@ -130,7 +154,7 @@ def _render(options: argparse.Namespace) -> Report:
 def _check(options: argparse.Namespace) -> Report:
     from runner import workflow
 
-    return workflow.check(_root(options))
+    return workflow.check(_root(options), covered=options.coverage)
 
 
 def _status(options: argparse.Namespace) -> Report:
@@ -151,13 +175,62 @@ def _show(options: argparse.Namespace) -> Report:
     return workflow.show(_root(options), options.id)
 
 
-def _new(options: argparse.Namespace) -> Report:
-    from datetime import UTC, datetime
-
+def _facts(options: argparse.Namespace) -> Report:
     from runner import workflow
 
-    today = datetime.now(UTC).astimezone().date().isoformat()
-    return workflow.new(_root(options), options.kind, options.topic, options.title, today)
+    return workflow.facts(_root(options), options.expression, options.home)
+
+
+def _export(options: argparse.Namespace) -> Report:
+    from pathlib import Path
+
+    from runner import workflow
+    from runner.execution.exports import Wanted
+    from runner.expressions.tokens import quantity
+    from runner.findings import UsageError
+
+    rows = quantity(options.rows)
+    if rows is None or rows < 1 or rows != int(rows):
+        raise UsageError(f"`{options.rows}` is no number of rows", fix="write --rows 1k")
+    wanted = Wanted(options.split, int(rows), options.noisy)
+    return workflow.export(_root(options), options.protocol, wanted, Path(options.file))
+
+
+def _explain(options: argparse.Namespace) -> Report:
+    from runner.rendering import explanations
+
+    return explanations.explain(options.code) if options.code else explanations.overview()
+
+
+def _jobs(options: argparse.Namespace) -> Report:
+    from runner.rendering import catalogue
+
+    root = _root(options)
+    return catalogue.described(root, options.name) if options.name else catalogue.overview(root)
+
+
+def _schema(options: argparse.Namespace) -> Report:
+    from runner.rendering import catalogue
+
+    return catalogue.json_schema(_root(options))
+
+
+def _new(options: argparse.Namespace) -> Report:
+    from runner import workflow
+
+    return workflow.new(_root(options), options.kind, options.topic, options.title, _today())
+
+
+def _accept(options: argparse.Namespace) -> Report:
+    from runner import workflow
+
+    return workflow.accept(_root(options), options.id, options.key, options.say, _today())
+
+
+def _today() -> str:
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC).astimezone().date().isoformat()
 
 
 def _build(options: argparse.Namespace) -> Report:

@@ -10,15 +10,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from runner.expressions.tokens import quantity
-from runner.findings import InputRefused, Place
-from runner.safety import bounded_yaml as yaml
+from runner.declarations import Declarations
+from runner.findings import JobFailed
+from runner.shapes import JobName as JobName  # noqa: PLC0414 - a job file finds all it needs here
+from runner.shapes import Parameter
 
 if TYPE_CHECKING:
     import numpy as np
     import torch
 
-REQUIRED = object()
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -34,6 +34,9 @@ class Split(Protocol):
     def pairs(self, size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Yield (inputs float32 [n, width], target float64 [n]); refused for the test split."""
 
+    def statistics(self, size: int) -> Iterator[torch.Tensor]:
+        """Yield the ten numbers a job may know of each row's noise, float32 [n, 10]; refused where none is known."""
+
 
 class Data(Protocol):
     """The three splits a job is given."""
@@ -43,8 +46,20 @@ class Data(Protocol):
     test: Split
 
 
+@dataclass(frozen=True, slots=True)
+class JobSpec:
+    """A job inside another, as its `Params` hold it: which one, in which version, with which parameters."""
+
+    job: str
+    version: int
+    params: Mapping[str, Any]
+
+
+Job = JobSpec  # what the annotation of such a parameter is called
+
+
 class Source(Protocol):
-    """An opened data source: knows its rows and can show them with any noise."""
+    """An opened data source: knows its rows and can show them at any value of its axes."""
 
     columns: Mapping[str, str]  # label column -> unit
 
@@ -54,17 +69,35 @@ class Source(Protocol):
     def labels(self, split: str, rows: int) -> dict[str, np.ndarray]:
         """Return the label columns of the first `rows` rows of a split."""
 
-    def split(self, name: str, rows: int, *, target: str, noise: float, seed: int, device: str) -> Split:
-        """Return the first `rows` rows of a split as a job may see them."""
+    def split(self, name: str, rows: int, *, target: str, axes: Mapping[str, float], seed: int, device: str) -> Split:
+        """Return the first `rows` rows of a split as a job may see them, at these values of the protocol's axes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a run may know about its surroundings: where to compute, the seed, whom to tell."""
+    """What a run may know about its surroundings: where to compute, the seed, whom to tell.
+
+    `progress(done, total, note)`: a note that begins with epoch, step or tree counts those, any other counts rows.
+    """
 
     device: str = "cpu"
     seed: int = 0
     progress: Callable[[int, int, str], None] = lambda _done, _total, _note: None
+    nested: Callable[[JobSpec, Data, int], Output] | None = None
+    siblings: Callable[[str, str], np.ndarray] | None = None
+    folder: Path = Path()  # of the knowledge base: where paths in parameters start
+
+    def fit(self, spec: JobSpec, data: Data, seed: int | None = None) -> Output:
+        """Run a nested job on data of your choosing, with your own seed unless another is given."""
+        if self.nested is None:
+            raise JobFailed("this run can fit no job inside another")
+        return self.nested(spec, data, self.seed if seed is None else seed)
+
+    def predicted(self, sibling: str, split: str) -> np.ndarray:
+        """Return what a job named in your parameters predicted for the `train`, `val` or `test` rows."""
+        if self.siblings is None:
+            raise JobFailed(f"this run is given no predictions of `{sibling}`")
+        return self.siblings(sibling, split)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,63 +111,33 @@ class Output:
     artefact: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Mismatch(Exception):
-    """A value is not of the declared shape: which one, and what is due instead."""
-
-    def __init__(self, node: yaml.Node, due: Shape) -> None:
-        """Quote the value and say in words what is due."""
-        written = f"`{node.text}`" if isinstance(node, yaml.Scalar) else "a collection"
-        super().__init__(f"{written} where {due} is due")
-        self.node = node
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """The declared type of one parameter, as far as a front matter can express it."""
-
-    name: str  # bool, int, float, str, none, literal, tuple, dict or union
-    parts: tuple[Shape, ...] = ()
-    choices: tuple[Any, ...] = ()
-
-    def __str__(self) -> str:
-        """Say in words what is due."""
-        match self.name:
-            case "literal":
-                return " or ".join(str(choice) for choice in self.choices)
-            case "union":
-                return " or ".join(str(part) for part in self.parts)
-            case "tuple":
-                return f"a list (each {self.parts[0]})"
-            case "dict":
-                return f"a map (each value {self.parts[0]})"
-            case _:
-                return {"int": "a whole number", "float": "a number", "str": "text", "none": "nothing"}.get(
-                    self.name, "true or false"
-                )
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """One field of a plug-in's `Params`."""
-
-    name: str
-    shape: Shape
-    default: Any = REQUIRED
-
-
 @dataclass(frozen=True)
 class Contract:
     """What a plug-in file declares, read without running it."""
 
     name: str
     path: Path
-    summary: str
+    docstring: str
     version: int
     parameters: Mapping[str, Parameter]
-    uses_val: bool
+    uses_val: bool  # its fit depends on the validation rows,
+    uses_seed: bool  # on the seed,
+    uses_train: bool  # on the training rows at all
+    close: float  # how far predictions made on another machine may be off, relative to their spread
     columns: Mapping[str, str] | None  # of a source that makes its own rows: name -> unit
+    axes: Mapping[str, tuple[str, ...]]  # of a source: axis a protocol may have -> the label columns that follow it
+    grids: Mapping[str, Mapping[str, int]]  # of a source: option -> its value -> test rows of the grid it then makes
     files: tuple[str, ...]  # the parameters that name data files
     text: bytes = field(repr=False)
+
+    def grid(self, options: Mapping[str, Any]) -> int:
+        """Return the test rows of the regular grid a source makes with these options, 0 where it makes none."""
+        return next((rows[options[name]] for name, rows in self.grids.items() if options.get(name) in rows), 0)
+
+    @property
+    def summary(self) -> str:
+        """Return the first line of what the file says about itself."""
+        return self.docstring.split("\n")[0]
 
     @cached_property
     def code(self) -> str:
@@ -149,124 +152,28 @@ def contracts(folder: Path) -> dict[str, Contract]:
 
 
 def read_contract(path: Path) -> Contract:
-    """Read one plug-in file: docstring, VERSION, USES_VAL and the fields of Params."""
-    try:
-        text = path.read_bytes()
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError) as error:
-        raise _refused(path, getattr(error, "lineno", 1) or 1, f"is not Python: {error}") from error
-    literals = _literals(tree)
-    if type(literals.get("VERSION")) is not int:
-        raise _refused(path, 1, "has no literal VERSION = <whole number>")
+    """Read one plug-in file: docstring, literals and the fields of Params."""
+    text = path.read_bytes()
+    file = Declarations(path, text)
+    version = file.literal("VERSION", 0, "whole number")
+    if not version:
+        raise file.refused(1, "has no literal VERSION = <whole number>")
     return Contract(
         name=path.stem,
         path=path,
-        summary=(ast.get_docstring(tree) or "").split("\n")[0],
-        version=literals["VERSION"],
-        parameters={parameter.name: parameter for parameter in _parameters(tree, path)},
-        uses_val=literals.get("USES_VAL") is True,
-        columns=literals.get("COLUMNS"),
-        files=tuple(literals.get("FILES", ())),
+        docstring=file.docstring,
+        version=version,
+        parameters=file.parameters(),
+        uses_val=file.literal("USES_VAL", default=False, due="True or False"),
+        uses_seed=file.literal("USES_SEED", default=True, due="True or False"),
+        uses_train=file.literal("USES_TRAIN", default=True, due="True or False"),
+        close=file.literal("CLOSE", 1e-6, "number"),
+        columns=file.literal("COLUMNS", {}, "map of names") or None,
+        axes=file.literal("AXES", {}, "map of names"),
+        grids=file.literal("GRIDS", {}, "map of options"),
+        files=file.literal("FILES", (), "list of names"),
         text=text,
     )
-
-
-def accept(shape: Shape, node: yaml.Node) -> Any:
-    """Convert a front-matter value to the declared shape, or raise Mismatch."""
-    if shape.name == "union":
-        return _first_accepted(shape, node)
-    if shape.name == "tuple" and isinstance(node, yaml.Sequence):
-        return tuple(accept(shape.parts[0], item) for item in node.items)
-    if shape.name == "dict" and isinstance(node, yaml.Mapping):
-        return {key.text: accept(shape.parts[0], item) for key, item in node.entries}
-    if not isinstance(node, yaml.Scalar):
-        raise Mismatch(node, shape)
-    return _scalar(shape, node)
-
-
-def _first_accepted(shape: Shape, node: yaml.Node) -> Any:
-    for part in shape.parts:
-        try:
-            return accept(part, node)
-        except Mismatch:
-            continue
-    raise Mismatch(node, shape)
-
-
-def _scalar(shape: Shape, node: yaml.Scalar) -> Any:
-    text, number = node.text, quantity(node.text)
-    if shape.name == "str":
-        return text
-    if shape.name == "bool" and text in {"true", "false"}:
-        return text == "true"
-    if shape.name == "none" and text in {"", "null", "none", "~"}:
-        return None
-    if shape.name == "float" and number is not None:
-        return number
-    if shape.name == "int" and number is not None and number == int(number):
-        return int(number)
-    for choice in shape.choices:
-        if text == str(choice) or (number is not None and number == choice):
-            return choice
-    raise Mismatch(node, shape)
-
-
-def _refused(path: Path, line: int, message: str) -> InputRefused:
-    fix = "keep plug-in files to literal defaults and plain annotations"
-    return InputRefused(f"{path.name} {message}", place=Place(str(path), line, 1), code="LG407", fix=fix)
-
-
-def _literals(tree: ast.Module) -> dict[str, Any]:
-    """Return the module's constants that are plain literals."""
-    found: dict[str, Any] = {}
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            try:
-                found[node.targets[0].id] = ast.literal_eval(node.value)
-            except (TypeError, ValueError):
-                continue
-    return found
-
-
-def _parameters(tree: ast.Module, path: Path) -> Iterator[Parameter]:
-    classes = [node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Params"]
-    for node in classes[0].body if classes else []:
-        if not isinstance(node, ast.AnnAssign) or not isinstance(node.target, ast.Name):
-            continue
-        try:
-            default = ast.literal_eval(node.value) if node.value else REQUIRED
-        except (TypeError, ValueError) as error:
-            raise _refused(path, node.lineno, f"gives `{node.target.id}` a default that is no literal") from error
-        yield Parameter(node.target.id, _shape(node.annotation, path), default)
-
-
-def _shape(node: ast.expr, path: Path) -> Shape:
-    match node:
-        case ast.Name(id="bool" | "int" | "float" | "str" as name):
-            return Shape(name)
-        case ast.Constant(value=None):
-            return Shape("none")
-        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
-            parts = (_shape(left, path), _shape(right, path))
-            return Shape("union", tuple(p for part in parts for p in (part.parts if part.name == "union" else (part,))))
-        case ast.Subscript(value=ast.Name(id="Literal"), slice=written) if choices := _choices(written):
-            return Shape("literal", choices=choices)
-        case ast.Subscript(value=ast.Name(id="tuple"), slice=ast.Tuple(elts=[item, ast.Constant(value=value)])) if (
-            value is ...
-        ):
-            return Shape("tuple", (_shape(item, path),))
-        case ast.Subscript(value=ast.Name(id="dict"), slice=ast.Tuple(elts=[ast.Name(id="str"), item])):
-            return Shape("dict", (_shape(item, path),))
-    raise _refused(path, node.lineno, f"has an annotation a front matter cannot express: {ast.unparse(node)}")
-
-
-def _choices(node: ast.expr) -> tuple[Any, ...]:
-    """Return the values between the brackets of `Literal[...]`, nothing where one is no literal."""
-    try:
-        value = ast.literal_eval(node)
-    except (TypeError, ValueError):
-        return ()
-    return value if isinstance(value, tuple) else (value,)
 
 
 def _code_digest(tree: ast.Module) -> str:

@@ -54,20 +54,36 @@ def key_of(*parts: str | int) -> int:
 
 def mix(words: W) -> W:
     """Scramble every word, one to one, so that each input bit moves every output bit half the time."""
-    x = _counters(words)
-    x = x ^ (x >> 30 & (1 << 34) - 1)  # >> copies the sign of an int64: the mask makes it logical
-    x *= FIRST  # in place from here on: x is ours now
-    x ^= x >> 27 & (1 << 37) - 1
-    x *= SECOND
-    x ^= x >> 31 & (1 << 33) - 1
+    x = _counters(words) ^ 0
+    scramble(x)
     return x
+
+
+def scramble(x: W) -> None:
+    """Mix words in place."""
+    _fold(x, 30)
+    x *= FIRST
+    _fold(x, 27)
+    x *= SECOND
+    _fold(x, 31)
+
+
+def _fold(x: W, shift: int) -> None:
+    """Take the upper bits of every word into its lower ones, in place."""
+    upper = x >> shift
+    upper &= (1 << BITS - shift) - 1  # >> copies the sign of an int64: the mask makes it logical
+    x ^= upper
 
 
 def hashed(key: int, a: W, b: W) -> W:
     """Return one random word for every pair of counters, broadcast against each other."""
-    rows = mix(_counters(a) * STEP + key)
-    columns = mix(_counters(b) * STEP + ~key)
+    rows, columns = addends(key, a, b)
     return mix(rows + columns)
+
+
+def addends(key: int, a: W, b: W) -> tuple[W, W]:
+    """Return what either counter adds to a word before it is mixed."""
+    return mix(_counters(a) * STEP + key), mix(_counters(b) * STEP + ~key)
 
 
 def top(words: W, bits: int) -> W:

@@ -51,6 +51,12 @@ CODES: dict[str, Code] = {
     "LG107": Code("figure was edited by hand"),
     "LG108": Code("words state what is undecided", severity="warning"),
     "LG109": Code("expectation still to be written"),
+    "LG110": Code("verdict changed since it was signed"),
+    "LG111": Code("wording changed since it was signed", severity="warning"),
+    "LG112": Code("expectation moved after the run", severity="warning"),
+    "LG113": Code("cites a withdrawn value"),
+    "LG114": Code("cites a retired experiment", severity="warning"),
+    "LG115": Code("opened and closed at once"),
     # what cannot be read as a document
     "LG201": Code("not readable as front matter"),
     "LG202": Code("unknown or missing field"),
@@ -66,12 +72,15 @@ CODES: dict[str, Code] = {
     "LG212": Code("conflict marker"),
     "LG213": Code("not readable as text"),
     "LG215": Code("not available yet"),
+    "LG216": Code("list of published values cannot be read"),
     # what an expression cannot mean
     "LG301": Code("expression cannot be read"),
     "LG302": Code("unknown name in an expression"),
     "LG303": Code("populations differ"),
     "LG304": Code("quantity and predicate confused"),
     "LG305": Code("no finite value"),
+    "LG306": Code("several values where one is due"),
+    "LG310": Code("outcome that can never come"),
     # what is stored and does not agree with itself
     "LG401": Code("result file was changed by hand"),
     "LG402": Code("predictions are not those of the result"),

@@ -9,25 +9,30 @@ goes in the order predictions, result, figures, documents, so that a cut at any 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from runner import publishing
 from runner.checking.check import check as find_trouble
+from runner.checking.coverage import coverage, summary
 from runner.checking.formulas import formula_trouble
+from runner.checking.signatures import signature_trouble
 from runner.documents.reading import Document
+from runner.documents.signed import signed_source, written
 from runner.documents.trouble import trouble
 from runner.execution import execute as execution
+from runner.execution.comparison import compare
+from runner.execution.exports import Wanted
+from runner.execution.exports import export as write_rows
+from runner.execution.interrupts import stoppable
+from runner.execution.outlook import Outlook
+from runner.execution.rehearsal import rehearse
 from runner.findings import ArtefactDamaged, DocumentsRefused, Finding, InputRefused, RunnerError, UsageError
-from runner.plans.estimates import estimate
-from runner.plans.specs import job_runs
-from runner.plans.staleness import reasons
-from runner.rendering import figures
+from runner.rendering import figures, templates
+from runner.rendering.answers import answers, facts_of, home_of
 from runner.rendering.page import Page, render_page
 from runner.rendering.page import contradicted as contradictions
+from runner.report import Report
 from runner.results import places
-from runner.results.runs import last_run
 from runner.safety import atomic
 from runner.verdicts.knowledge import Knowledge, gather
 from runner.verdicts.promises import moved
@@ -35,14 +40,7 @@ from runner.verdicts.promises import moved
 Say = Callable[[str], None]
 
 
-@dataclass
-class Report:
-    """What a verb has to say: lines for people, data for programs, findings, and an exit code."""
-
-    lines: list[str] = field(default_factory=list)
-    data: dict[str, Any] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
-    code: int = 0
+DRIFT = {"LG110": "contradicted", "LG111": "suspect"}  # what became of a signed claim
 
 
 def execute(root: Path, words: list[str], *, everything: bool, settings: execution.Settings) -> Report:
@@ -50,13 +48,24 @@ def execute(root: Path, words: list[str], *, everything: bool, settings: executi
     knowledge = gather(root)
     chosen = _experiments(knowledge, words, everything=everything)
     _refuse_unreadable(chosen, knowledge)
-    done = [execution.execute(document, knowledge, settings) for document in chosen]
-    report = render(root, [])
+    with stoppable():
+        with settings.progress:
+            if settings.limit is not None:
+                return rehearse(chosen, knowledge, settings)
+            if settings.again:
+                return compare(chosen, knowledge, settings)
+            done = execution.execute_all(chosen, knowledge, settings)
+        with execution.pages_lock(root, settings):
+            report = render(root, [])
     failed = [f"{e.document.id} {made.run.name}: {made.fit.failed}" for e in done for made in e.failed]
-    filed = [line for e in done for line in _filed(e, knowledge)]
-    report.lines = [*(_executed(e) for e in done), *(f"failed: {line}" for line in failed), *filed, *report.lines]
-    report.data = {"executed": [e.document.id for e in done], "failed": failed, **report.data}
-    report.code = 6 if failed else report.code
+    ran = [e for e in done if e.refused is None]
+    refusals = [(f"{e.document.id}: {e.refused}", e.refused.exit_code) for e in done if e.refused is not None]
+    refused = [line for line, _ in refusals]
+    filed = dict.fromkeys(line for e in ran for line in _filed(e, knowledge))
+    told = [*(f"failed: {line}" for line in failed), *(f"refused: {line}" for line in refused)]
+    report.lines = [*(_executed(e) for e in ran), *told, *filed, *report.lines]
+    report.data = {"executed": [e.document.id for e in ran], "failed": failed, "refused": refused, **report.data}
+    report.code = 6 if failed else next((code for _, code in refusals), report.code)
     return report
 
 
@@ -77,8 +86,8 @@ def render(root: Path, words: list[str], *, force: bool = False, show_diff: bool
     return report
 
 
-def check(root: Path) -> Report:
-    """Gather everything, compare it with a render in memory, and list what disagrees."""
+def check(root: Path, *, covered: bool = False) -> Report:
+    """Gather everything, compare it with a render in memory, and list what disagrees; perhaps every loose number."""
     knowledge = gather(root)
     findings = find_trouble(knowledge)
     errors = sum(finding.severity == "error" for finding in findings)
@@ -88,7 +97,11 @@ def check(root: Path) -> Report:
     clouded = [d.name for d in knowledge.library.documents if d.name in knowledge.library.clouded and d.readable]
     left = [f"not judged, they rest on documents that cannot be read: {', '.join(clouded)}"] if clouded else []
     data = {"errors": errors, "not judged": clouded}
-    return Report([*left, f"{counted}: {total}"], data, findings, 1 if errors else 0)
+    report = Report([*left, f"{counted}: {total}"], data, findings, 1 if errors else 0)
+    if covered:
+        lines, report.data["coverage"] = summary([coverage(d, knowledge.library) for d in knowledge.library.documents])
+        report.lines = [*lines, "", *report.lines]
+    return report
 
 
 def status(root: Path) -> Report:
@@ -102,6 +115,9 @@ def status(root: Path) -> Report:
     contradicted = [finding for d in knowledge.library.documents for finding in contradictions(d, knowledge)]
     report.data |= {"next": waiting, "contradicted": [str(finding) for finding in contradicted]}
     report.lines += [f"contradicted: {finding}" for finding in contradicted]
+    drifted = [finding for d in knowledge.library.documents for finding in signature_trouble(d, knowledge)]
+    report.data["drifted"] = [str(finding) for finding in drifted]
+    report.lines += [f"{DRIFT.get(finding.code, 'signed')}: {finding}" for finding in drifted]
     broken = [line for state, document in rows if state != "damaged" for line in _moved(document, knowledge)]
     report.lines += [f"moved after the run: {line}" for line in broken]
     report.data["moved"] = broken
@@ -112,14 +128,11 @@ def status(root: Path) -> Report:
 
 
 def plan(root: Path, words: list[str]) -> Report:
-    """Say what would run and why, with rows, and with the time and memory of the last run."""
+    """Say what would run and why, with rows, and with the time and memory that runs like it took."""
     knowledge = gather(root)
     chosen = _experiments(knowledge, words, everything=not words)
     _refuse_unreadable(chosen, knowledge)
-    report = Report(data={"plans": []})
-    for document in chosen:
-        _plan_one(document, knowledge, report)
-    return report
+    return Outlook(chosen, knowledge).report()
 
 
 def show(root: Path, word: str) -> Report:
@@ -129,6 +142,48 @@ def show(root: Path, word: str) -> Report:
     knowledge = gather(root)
     lines, data = summary(_named(word, knowledge), knowledge)
     return Report(lines, data)
+
+
+def accept(root: Path, word: str, key: str, say: str, today: str) -> Report:
+    """Sign that a wording was read against today's evidence, or what a person decided, and render what shows it."""
+    from runner.rendering.signatures import sign
+
+    knowledge = gather(root)
+    document = _named(word, knowledge)
+    if not document.readable:
+        raise DocumentsRefused(list(document.findings))
+    signature = sign(document, key, knowledge, today, say)
+    text = signed_source(document.source, document.scan.front or (0, 0), signature)
+    atomic.replace(document.path, text.encode(), expected=document.source.content)
+    report = render(root, [])
+    report.lines = [f"signed {document.called} {key}: {written(signature)}", *report.lines]
+    report.data |= {"signed": key, "signature": written(signature)}
+    return report
+
+
+def facts(root: Path, text: str, word: str) -> Report:
+    """Evaluate an expression in the document that knows its names, or list every fact of a document."""
+    knowledge = gather(root)
+    if not text and not word:
+        raise UsageError("nothing is asked", fix='runner facts "job.r2" --in ID, or runner facts --in ID')
+    document = _named(word, knowledge) if word else home_of(text, knowledge)
+    found = answers(text, document, knowledge) if text else facts_of(document, knowledge)
+    labels = templates.labels(document.lang)
+    width = max((len(answer.name) for answer in found), default=0)
+    lines = [f"{answer.name:<{width}}  {answer.shown(labels)}" for answer in found]
+    lines = lines or [f"{document.called} has no facts yet"]
+    return Report(lines, {"in": document.called, "values": [answer.data for answer in found]})
+
+
+def export(root: Path, word: str, wanted: Wanted, path: Path) -> Report:
+    """Write rows of a protocol to a file in the layout of stored sets."""
+    knowledge = gather(root)
+    document = _named(word, knowledge)
+    if not document.readable:
+        raise DocumentsRefused(list(document.findings))
+    write_rows(document, wanted, path, knowledge)
+    line = f"wrote {path}: the first {_many(wanted.rows, 'row')} of {document.called} {wanted.split}"
+    return Report([line], {"path": str(path), "protocol": document.called, "rows": wanted.rows})
 
 
 def new(root: Path, kind: str, topic: str, title: str, today: str) -> Report:
@@ -174,7 +229,8 @@ def serve(root: Path, port: int, say: Say) -> Report:
 
 
 def _experiments(knowledge: Knowledge, words: list[str], *, everything: bool) -> list[Document]:
-    chosen = knowledge.library.experiments if everything else [_named(word, knowledge) for word in words]
+    current = [d for d in knowledge.library.experiments if d.experiment is None or d.experiment.retired is None]
+    chosen = current if everything else [_named(word, knowledge) for word in words]
     if not chosen and everything and knowledge.library.findings:
         raise DocumentsRefused(knowledge.library.findings)
     if not chosen and everything:
@@ -304,20 +360,3 @@ def _many(count: int, what: str) -> str:
 
 def _results(knowledge: Knowledge) -> int:
     return sum(places.result_file(knowledge.library, d).is_file() for d in knowledge.library.experiments)
-
-
-def _plan_one(document: Document, knowledge: Knowledge, report: Report) -> None:
-    runs, protocol = job_runs(document, knowledge.library), knowledge.library.protocol(document)
-    past = last_run(document, knowledge.library) or {}
-    why = {reason.run: reason for reason in reasons(runs, knowledge.store.result(document))}
-    report.lines.append(f"{document.id}  {document.title}")
-    for run in runs:
-        assert protocol is not None  # noqa: S101 - job_runs refused the experiment otherwise
-        cost, reason = estimate(run, protocol, past), why.get(run.name)
-        time = f"about {cost.seconds:.1f} s" if cost.seconds is not None else "time unknown until the first run"
-        memory = f", {cost.megabytes:.0f} MB" if cost.megabytes else ""
-        verdict = f"runs ({reason.part}: {reason.text})" if reason else "is filed"
-        rows = f"train {cost.train}, val {cost.val}, test {cost.test}"
-        report.lines.append(f"  {run.name}: {verdict}; {run.job.job}, {rows}; {time}{memory}")
-        entry = {"experiment": document.id, "run": run.name, "runs": reason is not None, "fit": run.fit}
-        report.data["plans"].append(entry | {"why": reason.text if reason else "", "seconds": cost.seconds})

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +31,6 @@ from runner.findings import CODES, Finding
 from runner.plans.specs import compute_key, job_runs
 from runner.rendering import digits
 from runner.results import arrays
-from runner.results.files import Run
 from runner.verdicts.knowledge import Knowledge, gather
 
 HERE = Path(__file__).parent.parent
@@ -129,8 +128,7 @@ def spoil(document: Document, run: str, knowledge: Knowledge) -> None:
     predictions[f"{run}/test"] = np.ascontiguousarray(predictions[f"{run}/test"][::-1])
     old = result.runs[run]
     hashes = {**old.arrays, "test": arrays.digest(predictions[f"{run}/test"])}
-    spoiled = Run(old.job, old.version, old.code, old.fit, old.params, old.axes, old.data, hashes)
-    runs, key = {**result.runs, run: spoiled}, compute_key(job_runs(document, knowledge.library))
+    runs, key = {**result.runs, run: replace(old, arrays=hashes)}, compute_key(job_runs(document, knowledge.library))
     file_result(document, runs, predictions, result.scalars, knowledge, key)
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from runner import workflow
 from runner.execution.execute import Settings
 from runner.findings import Finding
+from runner.report import Report
 from runner.results.files import Result, read_result
-from runner.workflow import Report
 from tests.knowledge import toy
 
 EXP, HUB, PROTOCOL = "logg/toy/exp/toy.md", "logg/toy/toy-hub.md", "logg/protocols/tiny.md"

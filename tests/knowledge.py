@@ -150,13 +150,12 @@ def file(root: Path, identity: str, predictions: Mapping[str, np.ndarray | str],
     knowledge = gather(root)
     document = knowledge.library.named(identity)
     file_rows(document, rows_to_file(document, labels(root), knowledge), knowledge)
-    made = [Made(run, _fit(run.name, predictions[run.name], scalars)) for run in job_runs(document, knowledge.library)]
+    made = [Made(run, _fit(predictions[run.name], scalars)) for run in job_runs(document, knowledge.library)]
     file_fits(document, made, knowledge)
     return gather(root)
 
 
-def _fit(run: str, predicted: np.ndarray | str, scalars: Mapping[str, Any]) -> Fit:
+def _fit(predicted: np.ndarray | str, scalars: Mapping[str, Any]) -> Fit:
     if isinstance(predicted, str):
         return Fit(failed=predicted)
-    named = {f"{run}.{name}": value for name, value in scalars.items()}
-    return Fit({"val": rounded(np.zeros(40)), "test": rounded(predicted)}, named)
+    return Fit({"val": rounded(np.zeros(40)), "test": rounded(predicted)}, scalars)

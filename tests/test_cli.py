@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from runner import cli, workflow
-from runner.findings import Busy
+from runner.findings import Busy, Interrupted
 from runner.jobs import ridge
 from tests.executed import EXP, HUB, PROTOCOL, RESULT, executed, put, read, swap
 
-VERBS = ("new", "plan", "execute", "render", "check", "status", "show", "build", "serve")
+VERBS = ("new", "plan", "execute", "render", "check", "status", "show", "explain", "build", "serve")
 Capture = pytest.CaptureFixture[str]
 
 
@@ -48,9 +48,12 @@ def one_line(capsys: Capture) -> str:
         (0, ["show", "TOY-1"]),
         (0, ["render"]),
         (0, ["execute", "TOY-1"]),
+        (0, ["execute", "TOY-1", "--limit", "20", "--device", "cpu"]),
+        (0, ["execute", "--all", "--again", "--device", "cpu"]),
         (0, ["new", "exp", "moe", "Does it help?"]),
         (2, ["show", "TOY-2"]),
         (2, ["execute"]),
+        (2, ["execute", "TOY-1", "--limit", "1"]),
         (2, ["plan", "TOY-hub"]),
         (2, ["new", "exp", "Moe", "Does it help?"]),
         (2, ["check", "--root", "/nowhere"]),
@@ -72,6 +75,8 @@ def test_a_command_ends_with_its_code(capsys: Capture, code: int, arguments: lis
         (["chekc"], "invalid choice: 'chekc'"),
         (["new", "experiment", "moe", "x"], "invalid choice: 'experiment'"),
         (["check", "--format", "xml"], "invalid choice: 'xml'"),
+        (["execute", "--limit", "many"], "invalid int value: 'many'"),
+        (["execute", "--again", "--force"], "not allowed with argument --again"),
         (["serve", "--port", "many"], "invalid int value: 'many'"),
         (["check", "--coverge"], "unrecognized arguments: --coverge"),
     ],
@@ -145,6 +150,7 @@ def test_a_failed_job_is_code_6_without_a_traceback(
         (4, "busy"),
         (5, "disk"),
         (7, "damaged"),
+        (75, "stop"),
         (130, "interrupt"),
     ],
 )
@@ -160,6 +166,8 @@ def test_other_ends_have_their_own_code(
         monkeypatch.setattr(os, "replace", refuse(OSError(28, "No space left on device")))
     if error == "damaged":
         put(root, RESULT, "{")
+    if error == "stop":
+        monkeypatch.setattr(workflow, "gather", refuse(Interrupted("stopped, 1 of 2 runs are done", fix="again")))
     if error == "interrupt":
         monkeypatch.setattr(workflow, "gather", refuse(KeyboardInterrupt()))
 

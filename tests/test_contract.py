@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from runner.contract import REQUIRED, Contract, Mismatch, Shape, accept, contracts, read_contract
+from runner.contract import Contract, contracts, read_contract
 from runner.findings import InputRefused
 from runner.safety import bounded_yaml
+from runner.shapes import REQUIRED, Mismatch, Shape, accept
 
 JOB = '''"""A job that does little.
 
@@ -118,6 +119,7 @@ def test_default_is_any_literal(tmp_path: Path, default: str, value: object) -> 
         ("float | Literal['val']", "0.5", 0.5),
         ("tuple[float, ...]", "[1, 2k]", (1.0, 2000.0)),
         ("tuple[float, ...]", "[]", ()),
+        ("tuple[float, ...]", "2k", (2000.0,)),
         ("dict[str, int]", "{a: 1, b: 2}", {"a": 1, "b": 2}),
         ("dict[str, tuple[int, ...]] | None", "{a: [1]}", {"a": (1,)}),
     ],
@@ -145,7 +147,8 @@ def test_value_takes_the_declared_shape(tmp_path: Path, annotation: str, text: s
         ("float | None", "x", "`x` where a number or nothing is due"),
         ("float | Literal['val']", "{a: 1}", "a collection where a number or val is due"),
         ("Literal['a', 'b']", "c", "`c` where a or b is due"),
-        ("tuple[float, ...]", "3", "`3` where a list (each a number) is due"),
+        ("tuple[float, ...]", "''", "`` where a list (each a number) is due"),
+        ("tuple[float, ...]", "{a: 1}", "a collection where a list (each a number) is due"),
         ("tuple[float, ...]", "[1, x]", "`x` where a number is due"),
         ("dict[str, int]", "[1]", "a collection where a map (each value a whole number) is due"),
         ("dict[str, int]", "{a: x}", "`x` where a whole number is due"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from runner import workflow
 from runner.rendering import blocks, citations, digits
 from runner.rendering.changes import Change
-from runner.workflow import Report
+from runner.report import Report
 from tests import drill
 
 if TYPE_CHECKING:

@@ -64,7 +64,7 @@ def test_status_names_words_that_no_longer_hold(tmp_path: Path) -> None:
         ("alpha: 1e4", "alpha: 1e5", "weak: runs (parameters: alpha: 10000.0 -> 100000.0)"),
         ("train: 200", "train: 150", "weak: runs (axes: train: 200 -> 150)"),
         ("noise: 1", "noise: 0", "strong: runs (axes: noise: 1 -> 0)"),
-        ("  weak: ", "  weaker: {job: ridge}\n  weak: ", "weaker: runs (new: no result yet)"),
+        ("  weak: ", "  weaker: {job: ridge}\n  weak: ", "weaker: from the cache of fits (new: no result yet)"),
         ("A toy", "A title", "weak: is filed"),
     ],
 )

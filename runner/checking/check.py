@@ -6,6 +6,9 @@ from collections.abc import Iterator
 
 from runner.checking.artefacts import result_trouble
 from runner.checking.formulas import formula_trouble
+from runner.checking.gates import gate_trouble
+from runner.checking.literature import literature_trouble
+from runner.checking.signatures import promise_trouble, signature_trouble
 from runner.documents.reading import Document
 from runner.documents.trouble import trouble
 from runner.findings import Finding
@@ -26,6 +29,10 @@ def _all(knowledge: Knowledge) -> Iterator[Finding]:
         if document.name not in knowledge.library.clouded:
             yield from formula_trouble(document, knowledge)
         yield from result_trouble(document, knowledge)
+        yield from literature_trouble(document, knowledge)
+        yield from gate_trouble(document, knowledge)
+        yield from signature_trouble(document, knowledge)
+        yield from promise_trouble(document, knowledge)
         yield from render_page(document, knowledge).findings
         yield from _figure_trouble(document, knowledge)
 

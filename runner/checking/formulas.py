@@ -17,17 +17,26 @@ from runner.verdicts.knowledge import Knowledge
 
 def formula_trouble(document: Document, knowledge: Knowledge) -> Iterator[Finding]:
     """Yield what is wrong with definitions, claims, expectations and gates."""
-    if not document.readable:
+    if not document.readable or _without_protocol(document, knowledge):
         return
+    definitions = document.names.define.values()
     for formula in formulas(document):
         try:
-            knowledge.evaluator.formula(formula, document)
+            if formula in definitions:
+                knowledge.evaluator.check_definition(formula, document)
+            else:
+                knowledge.evaluator.formula(formula, document)
         except ExpressionRefused as error:
             yield pointed(error, formula.place)
         except (Pending, ArtefactDamaged):
             continue  # nothing to say yet; damage is reported with the artefact
     for judged in judged_of(document).values():
         yield from _key_trouble(document, judged, knowledge)
+
+
+def _without_protocol(document: Document, knowledge: Knowledge) -> bool:
+    """Tell whether an experiment's protocol is not there, which is reported once and not for every expression."""
+    return document.experiment is not None and knowledge.library.protocol(document) is None
 
 
 def formulas(document: Document) -> Iterator[Formula]:
@@ -52,6 +61,6 @@ def _key_trouble(document: Document, judged: Judged, knowledge: Knowledge) -> It
     if isinstance(judged, Ladder):
         named = [key for rung in judged.rungs for key in (*rung.opens, *rung.closes)]
     for key in named:
-        if library.key(key, document) is None and library.find(key) is None and library.mvp(key, document) is None:
+        if not knowledge.judge.knows(key, document):
             fix = suggestion(key, [*library.keys(document.topic), *library.ids])
             yield Finding("LG207", judged.place, f"`{judged.key}` names an unknown key `{key}`", fix)

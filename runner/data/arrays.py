@@ -17,11 +17,12 @@ import numpy as np
 from runner.contract import Split
 from runner.findings import InputRefused
 from runner.numerics.npz import load_numbers
-from runner.numerics.observation import Observed
+from runner.numerics.observation import Observed, noise_of
 from runner.safety.paths import inside
 
 VERSION = 1
 FILES = ("path",)
+AXES = {"noise": ()}  # axis -> the label columns that follow it
 
 LARGEST = 16 * 2**30  # bytes one file may unpack to
 
@@ -75,9 +76,9 @@ class Arrays:
         part = self._part(split, rows)
         return {name: array[part].copy() for name, array in self.targets.items()}
 
-    def split(self, name: str, rows: int, *, target: str, noise: float, seed: int, device: str) -> Split:
+    def split(self, name: str, rows: int, *, target: str, axes: Mapping[str, float], seed: int, device: str) -> Split:
         """Return the first `rows` rows of a split as a job may see them."""
-        part = self._part(name, rows)
+        part, noise = self._part(name, rows), noise_of(axes, AXES, "arrays")
         sigma = None if self.sigma is None else self.sigma[part]
         y = self._column(target)[part]
         return Observed(self.x[part], sigma, y, split=name, noise=noise, seed=seed, device=device)

@@ -26,7 +26,7 @@ import torch
 from runner.contract import Split
 from runner.findings import InputRefused
 from runner.numerics.hdf5_layout import NAMES
-from runner.numerics.observation import View
+from runner.numerics.observation import View, noise_of
 from runner.numerics.spectrum_files import Places, Rows, Shards
 from runner.safety.data_files import DataFile, data_files
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 VERSION = 1
 
 FILES = ("path", "val_path", "test_path")
+AXES = {"noise": ()}  # axis -> the label columns that follow it
 
 # label column -> unit, of the columns the published sets have
 UNITS: dict[str, str] = {
@@ -46,7 +47,7 @@ UNITS: dict[str, str] = {
     "cm": "dex",
     "mag": "mag",
     "redshift": "",
-    "snr": "",
+    "snr_med": "",
 }
 
 
@@ -68,7 +69,7 @@ class Params:
     test_path: str | None = None
     # label column -> unit: these and no others; left out: those of teff, logg, mh, ... the file has, and `names`
     columns: dict[str, str] | None = None
-    # label column -> its name in the file, added to teff: T_eff, logg: log_g, mh: M_H, am: a_M, cm: C_M
+    # label column -> its name in the file, added to teff: T_eff, logg: log_g, ..., snr_med: snr
     names: dict[str, str] | None = None
     # where the spectra are
     flux: str = "dataset/arrays/flux/value"
@@ -110,9 +111,9 @@ class Hdf5:
         shards, part = self._part(split, rows)
         return shards.labels(self.names, part)
 
-    def split(self, name: str, rows: int, *, target: str, noise: float, seed: int, device: str) -> Split:
+    def split(self, name: str, rows: int, *, target: str, axes: Mapping[str, float], seed: int, device: str) -> Split:
         """Return the first `rows` rows of a split as a job may see them."""
-        shards, part = self._part(name, rows)
+        (shards, part), noise = self._part(name, rows), noise_of(axes, AXES, "hdf5")
         if target not in self.names:
             raise InputRefused(f"there is no label column `{target}`; there is {', '.join(self.names) or 'none'}")
         return Spectra(shards, part, self.names[target], split=name, noise=noise, seed=seed, device=device)
@@ -190,8 +191,9 @@ class Spectra(View):
     def __init__(self, shards: Shards, rows: range, column: str, *, noise: float, **seen: Any) -> None:
         """Read the target, and decide whether the noise is that of the file."""
         stored = noise == 1 and shards.noisy
-        super().__init__(len(rows), shards.width, noise=0.0 if stored else noise, **seen)
-        if noise and not stored and shards.places.error is None:
+        measured = shards.places.error is not None
+        super().__init__(len(rows), shards.width, noise=0.0 if stored else noise, measured=measured, **seen)
+        if noise and not stored and not measured:
             raise InputRefused(f"{shards.name}: without `error` the only noise is 0")
         self._spectra = Rows(shards, "noisy" if stored else "flux", rows)
         self._errors = Rows(shards, "error", rows)

@@ -6,18 +6,22 @@ its number alone:
 
     labels    teff ~ U, logg ~ U, mh, am, cm ~ Beta(1.25, 1.25) on their ranges (`continuous`), or, as the
               published sets have them (`grid`), all ~ U, four of the five snapped to the nearest BOSZ node
-              and one, drawn for each row, left as it is
-    mag       ~ U, and a factor on the signal-to-noise ratio for seeing and airmass, ln ~ N(0.12, 0.15)
+              and one, drawn for each row, left as it is; with `nodes` the test rows are all nodes of BOSZ
+              in the box, each once, cm fastest, and the other splits are `continuous`
+    mag       ~ U, and a factor on the signal-to-noise ratio for seeing and airmass, ln ~ N(0.12, 0.15);
+              the factor of a node is 1
     inputs    max(f(labels), 0) + noise * sigma(f, mag, factor) * z
 
-The column `snr` is the median over the pixels of flux over sigma at noise 1. The split `train` has no end.
-Where the numbers come from: `DATA_SOURCES.md`.
+The column `snr_med` is the median over the pixels of flux over sigma at noise 1. The split `train` has no end.
+As an axis, `mag` puts all stars at one magnitude; the columns `mag` and `snr_med` know nothing of it. Where the
+numbers come from: `DATA_SOURCES.md`.
 """
 
 from __future__ import annotations
 
+import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -30,13 +34,16 @@ from runner.counter import hashed, key_of, top
 from runner.findings import InputRefused
 from runner.numerics import emulator, instrument
 from runner.numerics.beta import beta_quantile
-from runner.numerics.observation import View
+from runner.numerics.hdf5_layout import Batch
+from runner.numerics.observation import View, noise_of
 from runner.numerics.snr import median_snr
 
 VERSION = 1
 COLUMNS = {
-    "teff": "K", "logg": "dex", "mh": "dex", "am": "dex", "cm": "dex", "mag": "mag", "snr": "",
+    "teff": "K", "logg": "dex", "mh": "dex", "am": "dex", "cm": "dex", "mag": "mag", "snr_med": "",
 }  # fmt: skip
+AXES = {"noise": (), "mag": ("mag", "snr_med")}  # axis -> the label columns that follow it
+GRIDS = {"labels": {"nodes": 30_240}}  # option -> its value -> rows of the regular grid that the test split then is
 
 BLOCK = {"cpu": 256}  # rows synthesised together; always the same ones, because BLAS rounds by shape
 LARGE_BLOCK = 8192
@@ -44,6 +51,7 @@ LARGE_BLOCK = 8192
 LOW = np.array([3750, 1, -2.5, -0.25, -0.75])
 HIGH = np.array([6000, 5, 0.75, 0.5, 0.5])
 STEP = np.array([250, 0.5, 0.25, 0.25, 0.25])  # between the nodes of BOSZ
+NODES = (10, 9, 14, 4, 6)  # of BOSZ on every axis, from LOW to HIGH
 MAG, SPREAD, ANGLE, FREE = 5, 6, 7, 8  # which uniform number of a row is for what, after the five labels
 FACTOR_MEAN, FACTOR_STD = 0.12, 0.15
 
@@ -56,8 +64,8 @@ class Params:
     val: int
     # rows of the test split
     test: int
-    # `continuous`, or `grid` for the published mixture of grid nodes
-    labels: Literal["continuous", "grid"] = "continuous"
+    # `continuous`, `grid` for the published mixture of grid nodes, or `nodes` for all of them, once, as test rows
+    labels: Literal["continuous", "grid", "nodes"] = "continuous"
     # faintest and brightest magnitude, in any order; one value fixes it
     mag: tuple[float, ...] = (20.5, 22.5)
     # of the draw of labels, magnitudes and seeing
@@ -90,6 +98,9 @@ class Mockstar:
             raise InputRefused(f"val {params.val} and test {params.test} must be 0 or more")
         if len(params.mag) not in {1, 2} or not np.isfinite(params.mag).all():
             raise InputRefused(f"mag is {list(params.mag)}; it must be one magnitude or two")
+        nodes = GRIDS["labels"].get(params.labels)
+        if nodes not in {None, params.test}:
+            raise InputRefused(f"there are {nodes} nodes, not {params.test}", fix="write `rows: {test: grid}`")
         emulator.load()
 
     def size(self, split: str) -> int:
@@ -101,27 +112,46 @@ class Mockstar:
         self._check(split, rows)
         return {name: self.column(name, split, range(rows)) for name in COLUMNS}
 
-    def split(self, name: str, rows: int, *, target: str, noise: float, seed: int, device: str) -> Split:
+    def split(self, name: str, rows: int, *, target: str, axes: Mapping[str, float], seed: int, device: str) -> Split:
         """Return the first `rows` rows of a split as a job may see them."""
         self._check(name, rows)
-        if target not in COLUMNS:
-            raise InputRefused(f"mockstar has no label column `{target}`; it has {', '.join(COLUMNS)}")
-        return _Spectra(self, rows, target, split=name, noise=noise, seed=seed, device=device)
+        noise = noise_of(axes, AXES, "mockstar")
+        _check_target(target, axes)
+        return _Spectra(self, rows, target, axes.get("mag"), split=name, noise=noise, seed=seed, device=device)
+
+    def export(self, path: Path, split: str, rows: int, *, noisy: bool) -> None:
+        """Write the first rows of a split in the layout that `hdf5` reads, with their noise drawn if `noisy`."""
+        from runner.numerics.hdf5_writer import write_layout  # it needs h5py, which making rows does not
+
+        columns = {**self.labels(split, rows), "redshift": np.zeros(rows)}
+        write_layout(path, self._stored(split, rows, noisy=noisy), columns, emulator.wavelengths())
+
+    def _stored(self, split: str, rows: int, *, noisy: bool) -> Iterator[Batch]:
+        """Yield rows as they are stored, block by block."""
+        size, axes = BLOCK["cpu"], {"noise": 1.0}
+        seen = self.split(split, rows, target="logg", axes=axes, seed=self.params.seed, device="cpu").inputs(size)
+        for first in range(0, rows, size):
+            whole = self._measured(split, range(first, first + size), torch.float32)
+            flux, error = (array[: rows - first].numpy() for array in whole)
+            yield Batch(flux, error, next(seen).numpy() if noisy else None)
 
     def column(self, name: str, split: str, rows: range) -> np.ndarray:
-        """Return one label column of some rows of a split; only `snr` needs their pixels."""
-        if name == "snr":
+        """Return one label column of some rows of a split; only `snr_med` needs their pixels."""
+        if name == "snr_med":
             return self._snr(split, rows)
         stars = self.draw(split, rows)
         return stars.mag if name == "mag" else stars.labels[:, emulator.LABELS.index(name)]
 
-    def draw(self, split: str, rows: range) -> Stars:
-        """Draw the stars of some rows of a split."""
+    def draw(self, split: str, rows: range, mag: float | None = None) -> Stars:
+        """Draw the stars of some rows of a split, all at one magnitude where one is given."""
         u = self._uniforms(split, rows)
         nearest, farthest = min(self.params.mag), max(self.params.mag)
+        mags = nearest + (farthest - nearest) * u[:, MAG] if mag is None else np.full(len(rows), mag)
+        if self.params.labels == "nodes" and split == "test":
+            return Stars(_nodes(rows), mags, np.ones(len(rows)))
+        labels = _grid(u) if self.params.labels == "grid" else _continuous(u)
         z = np.sqrt(-2 * np.log(u[:, SPREAD])) * np.cos(2 * np.pi * u[:, ANGLE])
-        labels = _continuous(u) if self.params.labels == "continuous" else _grid(u)
-        return Stars(labels, nearest + (farthest - nearest) * u[:, MAG], np.exp(FACTOR_MEAN + FACTOR_STD * z))
+        return Stars(labels, mags, np.exp(FACTOR_MEAN + FACTOR_STD * z))
 
     def _uniforms(self, split: str, rows: range) -> np.ndarray:
         """Return nine numbers in (0, 1) for every row: float64 [n, 9]."""
@@ -138,10 +168,13 @@ class Mockstar:
 
     def _block_snr(self, split: str, rows: range) -> np.ndarray:
         """Return the median signal-to-noise ratio of the rows of one block."""
+        return median_snr(*self._measured(split, rows, torch.float64)).numpy()
+
+    def _measured(self, split: str, rows: range, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the flux and the noise of the rows of one block."""
         stars = self.draw(split, rows)
-        clean = emulator.clean(stars.labels, dtype=torch.float64).clamp_(min=0)
-        sigma = instrument.sigma(clean, torch.from_numpy(stars.mag), torch.from_numpy(stars.factor))
-        return median_snr(clean, sigma).numpy()
+        clean = emulator.clean(stars.labels, dtype=dtype).clamp_(min=0)
+        return clean, instrument.sigma(clean, torch.from_numpy(stars.mag), torch.from_numpy(stars.factor))
 
     def _check(self, split: str, rows: int) -> None:
         """Refuse rows a split does not have."""
@@ -152,23 +185,24 @@ class Mockstar:
 class _Spectra(View):
     """The rows of one split, synthesised block by block."""
 
-    def __init__(self, source: Mockstar, rows: int, target: str, **seen: Any) -> None:
+    def __init__(self, source: Mockstar, rows: int, target: str, mag: float | None, **seen: Any) -> None:
         """Prepare the emulator and the instrument on the device."""
         super().__init__(rows, emulator.PIXELS, **seen)
-        self._source, self._target_name = source, target
+        self._source, self._target_name, self._mag = source, target, mag
         self._emulator = emulator.load(self._device)
         self._instrument = instrument.load(self._device)
         self._size = BLOCK.get(torch.device(self._device).type, LARGE_BLOCK)
-        self._made: tuple[int, torch.Tensor, Stars] | None = None
+        self._flux = torch.empty(self._size, emulator.PIXELS, device=self._device)
+        self._made: tuple[int, Stars] | None = None
 
     def _clean(self, rows: range) -> torch.Tensor:
         """Return the flux of these rows."""
-        first, flux, _ = self._block(rows.start)
-        return flux[rows.start - first : rows.stop - first]
+        first, _ = self._block(rows.start)
+        return self._flux[rows.start - first : rows.stop - first]
 
     def _sigma(self, rows: range, clean: torch.Tensor) -> torch.Tensor:
         """Return the noise of these rows."""
-        first, _, stars = self._block(rows.start)
+        first, stars = self._block(rows.start)
         part = slice(rows.start - first, rows.stop - first)
         mag, factor = (torch.tensor(array[part], device=self._device) for array in (stars.mag, stars.factor))
         return self._instrument.sigma(clean, mag, factor)
@@ -177,13 +211,24 @@ class _Spectra(View):
         """Return the target of these rows."""
         return self._source.column(self._target_name, self._split, rows)
 
-    def _block(self, row: int) -> tuple[int, torch.Tensor, Stars]:
-        """Return the block of rows that holds this one: where it starts, its flux and its stars."""
+    def _block(self, row: int) -> tuple[int, Stars]:
+        """Make the flux of the block of rows that holds this one; return where it starts and its stars."""
         first = row - row % self._size
         if self._made is None or self._made[0] != first:
-            stars = self._source.draw(self._split, range(first, first + self._size))
-            self._made = first, self._emulator.clean(stars.labels).clamp_(min=0), stars
+            stars = self._source.draw(self._split, range(first, first + self._size), self._mag)
+            self._emulator.clean(stars.labels, out=self._flux).clamp_(min=0)
+            self._made = first, stars
         return self._made
+
+
+def _check_target(target: str, axes: Mapping[str, float]) -> None:
+    """Refuse a target there is not, or not at these axes, and a magnitude that is none."""
+    if target not in COLUMNS:
+        raise InputRefused(f"mockstar has no label column `{target}`; it has {', '.join(COLUMNS)}")
+    if any(target in AXES[axis] for axis in axes):
+        raise InputRefused(f"the target `{target}` follows the axis `mag`, so there is nothing to learn along it")
+    if not math.isfinite(axes.get("mag", 0.0)):
+        raise InputRefused(f"mag is {axes['mag']}; it must be a magnitude")
 
 
 def _continuous(u: np.ndarray) -> np.ndarray:
@@ -197,3 +242,9 @@ def _grid(u: np.ndarray) -> np.ndarray:
     labels = LOW + (HIGH - LOW) * u[:, :5]
     free = np.floor(5 * u[:, FREE])[:, None] == np.arange(5)
     return np.asarray(np.where(free, labels, LOW + STEP * np.rint((labels - LOW) / STEP)))
+
+
+def _nodes(rows: range) -> np.ndarray:
+    """Return the nodes with these numbers, the last label fastest: [n, 5]; numbers behind the last start again."""
+    numbers = np.arange(rows.start, rows.stop) % math.prod(NODES)
+    return np.asarray(LOW + STEP * np.stack(np.unravel_index(numbers, NODES), axis=1))

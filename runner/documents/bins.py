@@ -1,12 +1,14 @@
-"""Slices by named bins: edges over one or several columns, written out as one predicate per bin.
+"""Slices by bins: edges over one or several columns, written out as one predicate per bin.
 
     bin:
       by: [age, weight]
       edges: [[20, 40, 60], [50, 70, 90]]
       names: [young_light, young_heavy, old_light, old_heavy]
+    age: {by: age, edges: [20, 40, 60]}
 
 A bin holds its lower edge and not its upper one, the last bin of a column holds both. Names follow the columns in
-order, the last column fastest.
+order, the last column fastest. Bins over one column need no names: `age(25)` is the bin that holds 25, and the
+result file calls it by its middle, `age(30)`.
 """
 
 from __future__ import annotations
@@ -15,37 +17,58 @@ from collections.abc import Iterator
 from itertools import pairwise, product
 
 from runner.documents.form import Form
-from runner.documents.kinds import Formula
+from runner.documents.kinds import Formula, Partition
 from runner.expressions.names import is_name
 from runner.expressions.parse import RESERVED, parse
 from runner.expressions.tokens import quantity
 from runner.safety import bounded_yaml as yaml
 
 
-def read_bins(form: Form, key: yaml.Scalar, node: yaml.Mapping) -> dict[str, Formula]:
-    """Return a predicate for every named bin; what is wrong lands in the form's findings."""
+def read_bins(form: Form, key: yaml.Scalar, node: yaml.Mapping) -> tuple[Partition, dict[str, Formula]] | None:
+    """Return a partition and the predicate of each of its bins; what is wrong lands in the form's findings."""
     inner = Form(node, form.name, form.findings)
     inner.only(("by", "edges", "names"))
-    if node.get("names") is None:
-        form.report("LG215", key, f"bins of `{key.text}` without names are not available yet", "add `names:`")
-        return {}
     columns, edges, names = inner.texts("by"), _edges(inner), inner.texts("names")
     if not columns or not edges:
-        return {}
+        return None
     if len(columns) != len(edges):
         form.report("LG203", inner.node("edges"), f"{len(edges)} lists of edges for {len(columns)} columns")
-        return {}
+        return None
     predicates = list(_predicates(columns, edges))
-    if len(names) != len(predicates):
-        message = f"{len(names)} names for {len(predicates)} bins"
-        form.report("LG203", inner.node("names"), message, "name every bin once")
-        return {}
-    unfit = next((name for name in names if not is_name(name) or name in RESERVED or names.count(name) > 1), None)
-    if unfit is not None:
-        form.report("LG203", inner.node("names"), f"`{unfit}` cannot name a bin", "lower-case names, each once")
-        return {}
+    values = tuple(edges[0]) if len(columns) == 1 else ()
+    if node.get("names") is None and not values:
+        form.report("LG203", key, f"the bins of `{key.text}` over {len(columns)} columns need names", "add `names:`")
+        return None
+    if node.get("names") is None:
+        shown = tuple(_between_words(low, high) for low, high in pairwise(values))
+        partition = Partition(key.text, tuple(_middles(key.text, values)), shown, values)
+    elif _sound_names(inner, names, len(predicates)):
+        partition = Partition(key.text, names, names, values)
+    else:
+        return None
     place = form.place(key)
-    return {name: Formula(text, parse(text), place) for name, text in zip(names, predicates, strict=True)}
+    formulas = (Formula(text, parse(text), place) for text in predicates)
+    return partition, dict(zip(partition.parts, formulas, strict=True))
+
+
+def _between_words(low: float, high: float) -> str:
+    """Write a bin by its edges: `6.5–8.5`, dots where a dash would meet a minus."""
+    return f"{low:g}–{high:g}" if low >= 0 else f"{low:g} … {high:g}"
+
+
+def _sound_names(form: Form, names: tuple[str, ...], bins: int) -> bool:
+    """Tell whether every bin has a name of its own, reporting what is wrong with them."""
+    unfit = next((name for name in names if not is_name(name) or name in RESERVED or names.count(name) > 1), None)
+    if len(names) != bins:
+        form.report("LG203", form.node("names"), f"{len(names)} names for {bins} bins", "name every bin once")
+    elif unfit is not None:
+        form.report("LG203", form.node("names"), f"`{unfit}` cannot name a bin", "lower-case names, each once")
+    return len(names) == bins and unfit is None
+
+
+def _middles(name: str, edges: tuple[float, ...]) -> Iterator[str]:
+    """Yield what each bin is called in a result file: by a value in its middle."""
+    return (f"{name}({(low + high) / 2:.6g})" for low, high in pairwise(edges))
 
 
 def _edges(form: Form) -> list[list[float]]:

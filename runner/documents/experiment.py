@@ -3,73 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from runner.contract import REQUIRED, Contract, Mismatch, accept
+from runner.contract import Contract
 from runner.documents.form import Form
+from runner.documents.jobs import read_jobs
 from runner.documents.judged import read_judged
-from runner.documents.kinds import Experiment, Job
-from runner.expressions.names import suggestion
+from runner.documents.kinds import Experiment
+from runner.documents.likes import Others
+from runner.documents.published import read_published, read_retired
+from runner.documents.sweeps import MOST, UNSIGNED, count, expanded, read_sweep
+from runner.findings import Finding
 from runner.safety import bounded_yaml as yaml
 
-FIELDS = ("protocol", "noise", "train", "jobs", "expect", "mvp")
-LATER = ("sweep", "train_noise", "published", "withdrawn", "retired")
-LATER_IN_JOBS = ("like",)
+FIELDS = (
+    "protocol", "train", "train_noise", "sweep", "jobs", "expect", "mvp", "published", "withdrawn", "retired",
+)  # fmt: skip
+USUAL_AXES = ("noise",)  # of a protocol that cannot be read
 
 
-def read_experiment(form: Form, jobs: Mapping[str, Contract]) -> Experiment:
+def axes_of(form: Form, others: Others) -> tuple[str, ...]:
+    """Return the axes of the protocol a front matter names: each may stand in it as a field of its own."""
+    protocol = form.mapping.get("protocol")
+    found = others(protocol.text) if isinstance(protocol, yaml.Scalar) else None
+    axes = found.get("axes") if found is not None else None
+    if found is None or not isinstance(axes, yaml.Mapping):
+        return USUAL_AXES
+    return tuple(axes.keys())
+
+
+def read_experiment(form: Form, contracts: Mapping[str, Contract], others: Others) -> Experiment:
     """Read an experiment's own fields; everything wrong lands in the form's findings."""
-    for field in ("protocol", "train", "jobs"):
+    for field in ("protocol", "jobs"):
         form.require(field)
-    declared = form.form("jobs")
-    read = [_read_job(declared, key, node, jobs) for key, node in declared.named("the job")]
+    axes = axes_of(form, others)
+    jobs = read_jobs(form, contracts, others)
+    sweep = read_sweep(form.form("sweep"), axes, jobs, contracts)
+    for name, axis in sweep.items():
+        if not axis.path and form.given(name) is not None:
+            form.report("LG206", form.node(name), f"`{name}` is also under `sweep:`", "leave one of them out")
+    jobs = expanded(jobs, sweep, contracts)
+    for job in jobs.values():
+        for fixed in (name for name in job.axes if name in job.fixed):
+            message = f"`{job.name}` was copied with its {fixed}, and is given jobs that vary over it"
+            form.findings.append(
+                Finding("LG206", job.place, message, f"write `{job.name}` out, or leave {fixed} fixed")
+            )
+        if count(job, sweep) > MOST:
+            message = f"`{job.name}` would run {count(job, sweep)} times"
+            form.report("LG203", form.node("sweep"), message, f"keep to {MOST} runs of a job")
+    if "train" not in sweep and any(contracts[job.job].uses_train for job in jobs.values()):
+        form.require("train")
     return Experiment(
         protocol=form.text("protocol"),
-        noise=form.number("noise"),
+        axes={axis: form.number(axis, signed=axis not in UNSIGNED) for axis in axes if form.given(axis) is not None},
         train=form.size("train"),
-        jobs={job.name: job for job in read if job is not None},
+        train_noise=form.number("train_noise") if form.given("train_noise") is not None else None,
+        sweep=sweep,
+        jobs=jobs,
         expect=read_judged(form.form("expect")),
         mvp=form.text("mvp"),
+        published=read_published(form, "published"),
+        withdrawn=read_published(form, "withdrawn"),
+        retired=read_retired(form),
     )
-
-
-def _read_job(form: Form, key: yaml.Scalar, node: yaml.Node, jobs: Mapping[str, Contract]) -> Job | None:
-    name = key.text
-    if not isinstance(node, yaml.Mapping):
-        form.report("LG203", node, f"job `{name}` takes a map", f"write `{name}: {{job: ridge}}`")
-        return None
-    inner = Form(node, form.name, form.findings)
-    if node.get("like") is not None:
-        inner.only(node.keys(), LATER_IN_JOBS)
-        return None
-    kind = node.get("job")
-    written = kind.text if isinstance(kind, yaml.Scalar) else ""
-    if written not in jobs:
-        message = f"unknown job `{written}`" if written else f"`{name}` does not say which job it is"
-        inner.report("LG204", inner.node("job"), message, suggestion(written, jobs))
-        return None
-    contract = jobs[written]
-    params = read_params(inner, contract, skip="job")
-    return Job(name, written, contract.version, contract.code, contract.uses_val, params, form.place(key))
-
-
-def read_params(form: Form, contract: Contract, skip: str) -> dict[str, Any]:
-    """Read a plug-in's parameters against its contract, defaults filled in; `skip` is the field that names it."""
-    params = {name: parameter.default for name, parameter in contract.parameters.items()}
-    for key, node in form.mapping.entries:
-        if key.text == skip:
-            continue
-        parameter = contract.parameters.get(key.text)
-        if parameter is None:
-            message = f"`{contract.name}` has no parameter `{key.text}`"
-            form.report("LG205", key, message, suggestion(key.text, contract.parameters))
-            continue
-        try:
-            params[key.text] = accept(parameter.shape, node)
-        except Mismatch as error:
-            del params[key.text]
-            form.report("LG203", error.node, f"`{key.text}` of `{contract.name}`: {error}")
-    for name, value in params.items():
-        if value is REQUIRED:
-            form.report("LG205", form.mapping, f"`{contract.name}` needs `{name}`", f"add `{name}:`")
-    return {name: value for name, value in params.items() if value is not REQUIRED}

@@ -72,16 +72,16 @@ class Form:
         """Return a text field that must be there."""
         return self.text(key) if self.require(key) is not None else ""
 
-    def number(self, key: str, default: float = 0.0, *, whole: bool = False) -> float:
-        """Return a field as a number from 0 up, written the way people write numbers."""
+    def number(self, key: str, default: float = 0.0, *, whole: bool = False, signed: bool = False) -> float:
+        """Return a field as a number, from 0 up unless it has a sign, written the way people write numbers."""
         node = self.given(key)
         if node is None:
             return default
         value = quantity(node.text) if isinstance(node, yaml.Scalar) else None
-        if value is None or value < 0 or (whole and value % 1):
+        if value is None or (value < 0 and not signed) or (whole and value % 1):
             written = f"`{node.text}`" if isinstance(node, yaml.Scalar) else "a collection"
             due, fix = ("a whole number", "write 500, 32k or 1M") if whole else ("a number", "write 0.5")
-            self.report("LG203", node, f"`{key}` is {written}, {due} from 0 up is due", fix)
+            self.report("LG203", node, f"`{key}` is {written}, {due}{'' if signed else ' from 0 up'} is due", fix)
             return default
         return value
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from runner.documents import reach
 from runner.documents.form import Form
-from runner.documents.kinds import Alias, Human, Judged, Ladder, Predicate, Rung
+from runner.documents.kinds import Alias, Formula, Human, Judged, Ladder, Predicate, Rung
 from runner.expressions.names import is_key
 from runner.expressions.syntax import is_predicate
 from runner.findings import Place
 from runner.safety import bounded_yaml as yaml
 
-ELSE = "else"
+ELSE, HUMAN = "else", "human"
+BESIDE = ("after", "sure")  # what stands beside the rungs of a ladder
 
 
 def read_judged(form: Form) -> dict[str, Judged]:
@@ -28,7 +30,7 @@ def read_judged(form: Form) -> dict[str, Judged]:
 def _read_one(form: Form, key: str, place: Place, node: yaml.Node) -> Judged | None:
     if isinstance(node, yaml.Mapping):
         return _read_ladder(form, key, place, node)
-    if isinstance(node, yaml.Scalar) and node.text == "human":
+    if isinstance(node, yaml.Scalar) and node.text == HUMAN:
         return Human(key, place)
     if isinstance(node, yaml.Scalar) and is_key(node.text):
         return Alias(key, node.text, place)
@@ -37,20 +39,55 @@ def _read_one(form: Form, key: str, place: Place, node: yaml.Node) -> Judged | N
 
 def _read_predicate(form: Form, key: str, place: Place, node: yaml.Node) -> Predicate | None:
     formula = form.formula(node)
-    if formula is not None and not is_predicate(formula.tree):
+    if formula is None:
+        return None
+    if not is_predicate(formula.tree):
         form.report("LG304", node, f"`{key}` is a quantity, a predicate is due", f"compare it: {formula.text} > 0")
         return None
-    return Predicate(key, formula, place) if formula is not None else None
+    settled = reach.settled(formula.tree)
+    if settled is not None:
+        always = "always holds" if settled else "can never hold"
+        form.report("LG310", node, f"`{key}` {always}, whatever the values", "compare with what could go either way")
+    return Predicate(key, formula, place)
 
 
 def _read_ladder(form: Form, key: str, place: Place, node: yaml.Mapping) -> Ladder | None:
-    rungs = [_read_rung(form, head, tail) for head, tail in node.entries]
+    entries = [(head, tail) for head, tail in node.entries if head.text not in BESIDE]
+    rungs = [_read_rung(form, head, tail) for head, tail in entries]
     complete = [rung for rung in rungs if rung is not None]
-    last = node.entries[-1][0].text if node.entries else ""
-    if last != ELSE:
+    if not entries or entries[-1][0].text != ELSE:
         form.report("LG202", node, f"the ladder `{key}` does not end with `else`", "end it with `else: what to do`")
         return None
-    return Ladder(key, tuple(complete), place) if len(complete) == len(rungs) else None
+    if len(complete) < len(rungs):
+        return None
+    _report_unreachable(form, [head for head, _ in entries], complete)
+    beside = Form(node, form.name, form.findings)
+    return Ladder(key, tuple(complete), place, _after(beside), _sure(beside))
+
+
+def _report_unreachable(form: Form, heads: list[yaml.Scalar], rungs: list[Rung]) -> None:
+    trees = [rung.formula.tree for rung in rungs if rung.formula is not None]
+    for index in reach.never_taken(trees):
+        message = f"the rung `{heads[index].text}` can never be taken"
+        form.report("LG310", heads[index], message, "the rungs above leave nothing to it; reorder them or drop one")
+
+
+def _after(form: Form) -> str:
+    """Return the rung of another gate that must be taken first."""
+    after = form.text("after")
+    if after and not (is_key(after) and "." in after):
+        form.report("LG203", form.node("after"), f"`{after}` names no rung", "write Gate-1.1 or Gate-1.else")
+        return ""
+    return after
+
+
+def _sure(form: Form) -> float:
+    """Return the probability from which a rung counts as taken, 0 where the ladder leaves it open."""
+    sure = form.number("sure")
+    if sure and not 0.5 < sure < 1:  # noqa: PLR2004 - more than half, less than certain
+        form.report("LG203", form.node("sure"), f"`sure` is {sure:g}, it lies between 0.5 and 1", "write sure: 0.9")
+        return 0.0
+    return sure
 
 
 def _read_rung(form: Form, head: yaml.Scalar, tail: yaml.Node) -> Rung | None:
@@ -60,11 +97,17 @@ def _read_rung(form: Form, head: yaml.Scalar, tail: yaml.Node) -> Rung | None:
         return None
     if formula is None and head.text != ELSE:
         return None
+    return _consequence(form, formula, head, tail)
+
+
+def _consequence(form: Form, formula: Formula | None, head: yaml.Scalar, tail: yaml.Node) -> Rung | None:
+    """Read what a rung leads to: words, a person's decision, or words with what they open and close."""
     if isinstance(tail, yaml.Mapping):
         inner = Form(tail, form.name, form.findings)
         inner.only(("do", "opens", "closes"))
-        return Rung(formula, inner.required_text("do"), inner.texts("opens"), inner.texts("closes"))
+        do = inner.required_text("do")
+        return Rung(formula, do, inner.texts("opens"), inner.texts("closes"), human=do == HUMAN)
     if isinstance(tail, yaml.Sequence) or not tail.text:
         form.report("LG203", tail, "a rung says what to do", f"write `{head.text}: what to do`")
         return None
-    return Rung(formula, tail.text)
+    return Rung(formula, tail.text, human=tail.text == HUMAN)

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from runner.contract import contracts
 from runner.documents.kinds import Experiment, Hub, Judged, Protocol, Roadmap
-from runner.documents.reading import LANGUAGES, Document, Plugins, read_document
+from runner.documents.reading import Document, Plugins, read_draft, understood
+from runner.documents.settings import load_plugins, read_settings
 from runner.expressions.names import suggestion
 from runner.findings import Finding, InputRefused, UsageError
 
 FOLDER = "logg"
 IDENTITY = re.compile(r"^id:[ \t]*[\"']?([^\s\"'#]+)", re.MULTILINE)
-PACKAGE = Path(__file__).parent.parent
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +25,7 @@ class Library:
     root: Path
     documents: tuple[Document, ...]
     plugins: Plugins
+    lang: str = "en"
 
     @cached_property
     def _by_id(self) -> dict[str, Document]:
@@ -182,26 +181,10 @@ def load_library(root: Path) -> Library:
         raise InputRefused(f"`{FOLDER}` is a link", code="LG207", fix="make it a folder of its own")
     if not folder.is_dir():
         raise UsageError(f"no folder `{FOLDER}/` in {root}", fix="run inside a knowledge base, or give --root")
-    plugins = Plugins(*(contracts(PACKAGE / family) for family in ("jobs", "data", "figures")))
-    lang = _default_language(root)
+    settings = read_settings(root)
+    plugins = load_plugins(root, settings)
     paths = sorted(path for path in folder.rglob("*.md") if path.is_file() and not path.is_symlink())
-    return Library(root, tuple(read_document(path, root, plugins, lang) for path in paths), plugins)
-
-
-def _default_language(root: Path) -> str:
-    """Return `lang` of `[tool.runner]` in pyproject.toml, English without one."""
-    settings = root / "pyproject.toml"
-    if not settings.is_file():
-        return "en"
-    try:
-        table = tomllib.loads(settings.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InputRefused(f"pyproject.toml: {str(error)[:200]}", code="LG201") from error
-    for name in ("tool", "runner"):
-        table = table.get(name, {})
-        if not isinstance(table, dict):
-            raise InputRefused(f"pyproject.toml: `{name}` is no table", code="LG201")
-    lang = str(table.get("lang", "en"))
-    if lang not in LANGUAGES:
-        raise InputRefused(f"pyproject.toml: no labels in `{lang}`", code="LG203", fix="use en or zh")
-    return lang
+    drafts = [read_draft(path, root) for path in paths]
+    fronts = {draft.identity: draft.front for draft in reversed(drafts) if draft.front is not None}
+    documents = tuple(understood(draft, plugins, settings.lang, fronts.get) for draft in drafts)
+    return Library(root, documents, plugins, settings.lang)

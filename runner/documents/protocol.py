@@ -8,17 +8,21 @@ from typing import Any
 
 from runner.contract import Contract
 from runner.documents.bins import read_bins
-from runner.documents.experiment import read_params
 from runner.documents.form import Form, pointed
-from runner.documents.kinds import Formula, Protocol
+from runner.documents.jobs import read_params
+from runner.documents.kinds import Formula, Partition, Protocol
+from runner.documents.sweeps import GENERAL
 from runner.expressions.names import suggestion
 from runner.expressions.syntax import is_predicate, references
 from runner.expressions.tokens import ExpressionRefused, quantity
+from runner.findings import Finding
 from runner.safety import bounded_yaml as yaml
 
-FIELDS = ("version", "data", "rows", "seed", "axes", "target", "metrics", "slices")
-LATER = ("replaces", "variance")
+FIELDS = ("version", "data", "rows", "seed", "axes", "target", "metrics", "slices", "replaces")
+LATER = ("variance",)
 SHARED = ("val", "test", "seed")  # told to every source from `rows:` and `seed:`
+GRID = "grid"  # all nodes of the source's own grid
+NOISE = "noise"
 MOST = 1_000_000  # test rows: a thousand resamples of them take a gigabyte
 METRICS = ("r2", "mae", "rmse", "bias")
 
@@ -28,11 +32,13 @@ def read_protocol(form: Form, sources: Mapping[str, Contract]) -> Protocol:
     for field in ("version", "data", "rows", "target", "metrics"):
         form.require(field)
     source, options = _read_source(form, sources)
-    made = sources[source].columns if source in sources else None
+    axes = _axes(form.form("axes"))
+    made = _fixed_columns(sources[source], axes) if source in sources else None
     columns = dict(made or options.get("columns") or {})
-    rows, axes = form.form("rows"), form.form("axes")
+    rows = form.form("rows")
     rows.only(("val", "test"))
-    axes.only(("noise",))
+    grid = rows.text("test") == GRID
+    slices, partitions = _slices(form.form("slices"), columns if made or "columns" in options else None)
     protocol = Protocol(
         version=form.size("version", 1),
         source=source,
@@ -40,12 +46,15 @@ def read_protocol(form: Form, sources: Mapping[str, Contract]) -> Protocol:
         columns=columns,
         generated=made is not None,
         val=rows.size("val"),
-        test=rows.size("test"),
+        test=_nodes(rows, sources.get(source), options) if grid else rows.size("test"),
         seed=form.size("seed"),
-        noise=_noise_levels(axes),
+        axes=axes,
         target=form.text("target"),
         metrics=_metrics(form),
-        slices=_slices(form.form("slices"), columns if made or "columns" in options else None),
+        slices=slices,
+        partitions=partitions,
+        grid=grid,
+        replaces=form.text("replaces"),
     )
     if rows.mapping.entries and (rows.mapping.get("test") is None or rows.text("test") == "0"):
         form.report("LG203", rows.mapping, "without test rows nothing can be scored", "add `test: 1k`")
@@ -69,15 +78,38 @@ def _read_source(form: Form, sources: Mapping[str, Contract]) -> tuple[str, dict
     return name, read_params(data, replace(contract, parameters=asked), skip="source")
 
 
-def _noise_levels(axes: Form) -> tuple[float, ...]:
-    levels = []
-    for word in axes.texts("noise"):
-        value = quantity(word)
-        if value is None or value < 0:
-            axes.report("LG203", axes.node("noise"), f"noise `{word}` is no number from 0 up")
+def _nodes(rows: Form, source: Contract | None, options: Mapping[str, Any]) -> int:
+    """Return how many nodes the grid has that a source makes with these options."""
+    nodes = source.grid(options) if source is not None else 0
+    if source is not None and not nodes:
+        makes = " or ".join(f"`{name}: {value}`" for name, values in source.grids.items() for value in values)
+        fix = f"set {makes} in `data:`" if makes else "give a number of test rows"
+        rows.report("LG203", rows.node("test"), f"`{source.name}` makes no grid with this `data:`", fix)
+    return nodes
+
+
+def _fixed_columns(source: Contract, axes: Mapping[str, Any]) -> Mapping[str, str] | None:
+    """Return the columns of a source that makes its rows, without those that follow an axis of the protocol."""
+    moved = {column for axis in axes for column in source.axes.get(axis, ())}
+    return source.columns and {name: unit for name, unit in source.columns.items() if name not in moved}
+
+
+def _axes(form: Form) -> dict[str, tuple[float, ...]]:
+    """Read the axes: what may be set for all rows at once, with the values that were agreed on."""
+    axes: dict[str, tuple[float, ...]] = {}
+    for key, node in form.named("the axis"):
+        written = form.texts(key.text)
+        read = [quantity(word) for word in written]
+        values = tuple(value for value in read if value is not None)
+        if not values or len(values) < len(read):
+            form.report("LG203", node, f"`{key.text}` takes a list of numbers", "write [0, 0.5, 1]")
+        elif min(values) < 0 and key.text == NOISE:
+            form.report("LG203", node, f"noise `{min(values):g}` is no number from 0 up")
+        elif key.text in GENERAL:
+            form.report("LG203", key, f"`{key.text}` is no axis of the rows that are scored", "leave it to `sweep:`")
         else:
-            levels.append(value)
-    return tuple(levels) or (0.0,)
+            axes[key.text] = values
+    return axes
 
 
 def _metrics(form: Form) -> tuple[str, ...]:
@@ -88,20 +120,27 @@ def _metrics(form: Form) -> tuple[str, ...]:
     return tuple(metric for metric in written if metric in METRICS)
 
 
-def _slices(form: Form, columns: Mapping[str, str] | None) -> dict[str, Formula]:
+def _slices(form: Form, columns: Mapping[str, str] | None) -> tuple[dict[str, Formula], dict[str, Partition]]:
+    """Read the slices by name, and the partitions that some of them belong to."""
     slices: dict[str, Formula] = {}
+    partitions: dict[str, Partition] = {}
     for key, node in form.named("the slice"):
-        if isinstance(node, yaml.Mapping):
-            found = read_bins(form, key, node)
-        else:
-            formula = form.formula(node)
-            found = {key.text: formula} if formula is not None else {}
-        for name, formula in found.items():
-            if name in slices:
-                form.report("LG206", key, f"`{name}` names two slices", "rename one of them")
-            elif _reads_columns(form, node, formula, columns):
-                slices[name] = formula
-    return slices
+        partition, found = _slice(form, key, node)
+        sound = {name: formula for name, formula in found.items() if _reads_columns(form, node, formula, columns)}
+        names = [*sound, *([key.text] if partition is not None else [])]
+        for name in dict.fromkeys(n for n in names if n in slices or n in partitions or names.count(n) > 1):
+            form.report("LG206", key, f"`{name}` names two slices", "rename one of them")
+        slices |= sound
+        if partition is not None and len(sound) == len(found):
+            partitions[partition.name] = partition
+    return slices, partitions
+
+
+def _slice(form: Form, key: yaml.Scalar, node: yaml.Node) -> tuple[Partition | None, dict[str, Formula]]:
+    if isinstance(node, yaml.Mapping):
+        return read_bins(form, key, node) or (None, {})
+    formula = form.formula(node)
+    return None, {key.text: formula} if formula is not None else {}
 
 
 def _reads_columns(form: Form, node: yaml.Node, formula: Formula, columns: Mapping[str, str] | None) -> bool:
@@ -114,6 +153,8 @@ def _reads_columns(form: Form, node: yaml.Node, formula: Formula, columns: Mappi
             fix = suggestion(name, columns) or "name it under `columns:` of `data:`"
             at = (reference.start, reference.end)
             error = ExpressionRefused(f"no column `{name}`", *at, fix=fix, code="LG302")
-            form.findings.append(pointed(error, formula.place))
+            bins = node.get("by") if isinstance(node, yaml.Mapping) else None
+            finding = Finding("LG302", form.place(bins), error.message, fix) if bins else pointed(error, formula.place)
+            form.findings.extend([finding] if finding not in form.findings else [])
             return False
     return True

@@ -13,8 +13,11 @@ from runner.documents import experiment, protocol
 from runner.documents.form import Form
 from runner.documents.judged import read_judged
 from runner.documents.kinds import Body, Cite, Experiment, Formula, Hub, Names, Protocol, Roadmap
+from runner.documents.likes import Others
 from runner.documents.scanner import Scan, scan
+from runner.documents.signed import read_signed
 from runner.documents.source import Source, read_source
+from runner.documents.sweeps import UNSIGNED
 from runner.expressions.names import is_key, is_protocol_id, suggestion
 from runner.findings import Finding, InputRefused, Place
 from runner.safety import bounded_yaml as yaml
@@ -82,26 +85,54 @@ class Document:
         return not self.findings
 
 
-def read_document(path: Path, root: Path, plugins: Plugins, lang: str) -> Document:
+@dataclass(frozen=True)
+class Draft:
+    """A file scanned, its front matter parsed and not yet understood."""
+
+    source: Source
+    scan: Scan
+    front: yaml.Mapping | None
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def identity(self) -> str:
+        """Return the id that stands in the front matter, a protocol's with its version."""
+        return _written_identity(self.front) if self.front is not None else ""
+
+
+def read_draft(path: Path, root: Path) -> Draft:
     """Read one file; what is wrong with it is among its findings, never an exception."""
     try:
         source = read_source(path, root)
     except InputRefused as error:
         empty = Source(path, path.relative_to(root).as_posix(), b"", "")
         finding = Finding(error.code, error.place or Place(empty.name), error.message, error.fix)
-        return _page(empty, scan(""), lang, (finding,))
+        return Draft(empty, scan(""), None, (finding,))
     scanned = scan(source.text)
     if scanned.front is None:
-        return _page(source, scanned, lang, ())
+        return Draft(source, scanned, None)
     start, end = scanned.front
     try:
         node = yaml.load(source.text[start:end], line=source.place(start).line)
     except yaml.YamlRefused as error:
         place = Place(source.name, error.line, error.column)
-        return _page(source, scanned, lang, (Finding("LG201", place, error.message, error.fix),))
-    if not isinstance(node, yaml.Mapping) or not {"kind", "id"}.intersection(node.keys()):
-        return _page(source, scanned, lang, ())
-    return _keyed(source, scanned, node, plugins, lang)
+        return Draft(source, scanned, None, (Finding("LG201", place, error.message, error.fix),))
+    ours = isinstance(node, yaml.Mapping) and {"kind", "id"}.intersection(node.keys())
+    return Draft(source, scanned, node if ours and isinstance(node, yaml.Mapping) else None)
+
+
+def understood(draft: Draft, plugins: Plugins, lang: str, others: Others) -> Document:
+    """Return the document a draft is; `others` knows the front matters of all of them."""
+    if draft.front is None:
+        return _page(draft.source, draft.scan, lang, draft.findings)
+    return _keyed(draft, plugins, lang, others)
+
+
+def _written_identity(front: yaml.Mapping) -> str:
+    scalars = ((name, front.get(name)) for name in ("id", "kind", "version"))
+    written = {name: node.text for name, node in scalars if isinstance(node, yaml.Scalar)}
+    identity = written.get("id", "")
+    return f"{identity}@{written.get('version', '1')}" if written.get("kind") == "protocol" else identity
 
 
 def _page(source: Source, scanned: Scan, lang: str, findings: tuple[Finding, ...]) -> Document:
@@ -110,16 +141,17 @@ def _page(source: Source, scanned: Scan, lang: str, findings: tuple[Finding, ...
     return Document(source, scanned, "page", "", heading, topic, "", lang, "", Names(), None, findings)
 
 
-def _keyed(source: Source, scanned: Scan, node: yaml.Mapping, plugins: Plugins, lang: str) -> Document:
+def _keyed(draft: Draft, plugins: Plugins, lang: str, others: Others) -> Document:
+    source, node = draft.source, draft.front or yaml.Mapping((), 1, 1)
     findings: list[Finding] = []
     form = Form(node, source.name, findings)
     for key in ("kind", "id", "title"):
         form.require(key)
     kind = form.text("kind")
-    body = _body(form, kind, plugins)
+    body = _body(form, kind, plugins, others)
     return Document(
         source=source,
-        scan=scanned,
+        scan=draft.scan,
         kind=kind if kind in KINDS else "page",
         id=_identity(form, body),
         title=form.text("title"),
@@ -134,29 +166,44 @@ def _keyed(source: Source, scanned: Scan, node: yaml.Mapping, plugins: Plugins, 
     )
 
 
-def _body(form: Form, kind: str, plugins: Plugins) -> Body | None:
+def _body(form: Form, kind: str, plugins: Plugins, others: Others) -> Body | None:
+    axes = experiment.axes_of(form, others)
     match kind:
         case "exp":
-            form.only((*COMMON, *experiment.FIELDS), experiment.LATER)
-            return experiment.read_experiment(form, plugins.jobs)
+            form.only((*COMMON, *experiment.FIELDS, *axes))
+            return experiment.read_experiment(form, plugins.jobs, others)
         case "protocol":
             form.only((*COMMON, *protocol.FIELDS), protocol.LATER)
             return protocol.read_protocol(form, plugins.sources)
         case "hub":
-            form.only((*COMMON, "claims"), ("signed", "protocol", "noise"))
-            return Hub(read_judged(form.form("claims")))
+            form.only((*COMMON, "claims", "signed", "protocol", *axes))
+            return _hub(form, axes)
         case "roadmap":
-            form.only((*COMMON, "gates", "phases"), ("now", "priority"))
+            form.only((*COMMON, "gates", "phases", "now", "priority", "signed"))
             return _roadmap(form)
     if kind:
         form.report("LG203", form.node("kind"), f"unknown kind `{kind}`", suggestion(kind, KINDS))
     return None
 
 
+def _hub(form: Form, axes: tuple[str, ...]) -> Hub:
+    usual = {axis: form.number(axis, signed=axis not in UNSIGNED) for axis in axes if form.given(axis) is not None}
+    return Hub(read_judged(form.form("claims")), read_signed(form), form.text("protocol"), usual)
+
+
 def _roadmap(form: Form) -> Roadmap:
-    phases = form.form("phases")
-    mvps = {key.text: phases.texts(key.text) for key, _ in phases.mapping.entries}
-    return Roadmap(read_judged(form.form("gates")), mvps)
+    phases, priority = _lists(form.form("phases")), _lists(form.form("priority"))
+    now = form.text("now")
+    if now and now not in phases:
+        form.report("LG207", form.node("now"), f"there is no phase `{now}`", suggestion(now, phases))
+    planned = {key for keys in phases.values() for key in keys}
+    for key in (key for keys in priority.values() for key in keys if key not in planned):
+        form.report("LG207", form.node("priority"), f"no phase has `{key}`", suggestion(key, planned))
+    return Roadmap(read_judged(form.form("gates")), phases, now, priority, read_signed(form))
+
+
+def _lists(form: Form) -> dict[str, tuple[str, ...]]:
+    return {key.text: form.texts(key.text) for key, _ in form.mapping.entries}
 
 
 def _identity(form: Form, body: Body | None) -> str:

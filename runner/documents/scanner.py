@@ -23,6 +23,7 @@ from runner.documents.markdown.anatomy import (
 from runner.documents.markdown.inlines import Inlines, Link
 from runner.documents.markdown.lines import read_lines
 from runner.documents.markdown.passages import Passage
+from runner.documents.markdown.structure import CITATIONS, Structure
 
 __all__ = [
     "Block",
@@ -45,11 +46,9 @@ _UNCLOSED_FRONT = re.compile(r"\ufeff?---[ \t]*\n[A-Za-z_][\w-]*:[ \n]")
 
 def scan(text: str) -> Scan:
     """Find everything the engine reads in the text of a document."""
-    source = _with_line_feeds(text)
-    front = _FRONT.match(source)
-    start = front.end() if front else int(text.startswith("\ufeff"))
-    structure = read_lines(text, source, start)
-    if not front and _UNCLOSED_FRONT.match(source):
+    front, structure = read_structure(text)
+    if not front and _UNCLOSED_FRONT.match(structure.source):
+        start = int(text.startswith("\ufeff"))
         structure.report(start, "unclosed front matter", "end the front matter with a line `---`")
     defined = {fold_label(definition.label) for definition in structure.definitions}
     citations, troubles = _citations(text, structure.passages, defined)
@@ -61,6 +60,13 @@ def scan(text: str) -> Scan:
         tuple(structure.definitions),
         _in_order(structure.troubles + troubles),
     )
+
+
+def read_structure(text: str, sought: re.Pattern[str] = CITATIONS) -> tuple[re.Match[str] | None, Structure]:
+    """Return the front matter, and the block structure below it with the passages that hold what is sought."""
+    source = _with_line_feeds(text)
+    front = _FRONT.match(source)
+    return front, read_lines(text, source, front.end() if front else int(text.startswith("\ufeff")), sought)
 
 
 def _in_order(troubles: list[Trouble]) -> tuple[Trouble, ...]:

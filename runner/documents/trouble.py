@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from runner.documents.kinds import Judged
+from runner.documents.kinds import Experiment, Hub, Judged, Protocol, Value
 from runner.documents.library import Library
 from runner.documents.reading import Document
+from runner.documents.sweeps import spelled
 from runner.expressions.names import suggestion
-from runner.findings import Finding
+from runner.findings import Finding, Place
 
 
 def trouble(library: Library) -> Iterator[Finding]:
@@ -19,6 +20,7 @@ def trouble(library: Library) -> Iterator[Finding]:
     yield from _duplicate_keys(library)
     for document in library.documents:
         yield from _protocol_trouble(library, document)
+        yield from _usual_rows_trouble(library, document)
         yield from _mvp_trouble(library, document)
         yield from _hub_trouble(library, document)
         yield from _cite_trouble(library, document)
@@ -59,13 +61,51 @@ def _protocol_trouble(library: Library, document: Document) -> Iterator[Finding]
         message = f"unknown protocol `{experiment.protocol}`"
         yield Finding("LG207", document.place("protocol"), message, suggestion(experiment.protocol, protocols))
         return
-    if experiment.noise not in protocol.noise:
-        levels = ", ".join(f"{level:g}" for level in protocol.noise)
-        message = f"noise {experiment.noise:g} is not an axis value of {experiment.protocol}"
-        yield Finding("LG203", document.place("noise"), message, f"use one of {levels}")
+    yield from _axis_trouble(document, experiment, protocol)
     for name, job in experiment.jobs.items():
-        if name in protocol.slices or name in protocol.metrics:
+        if name in {*protocol.slices, *protocol.partitions, *protocol.metrics}:
             yield Finding("LG206", job.place, f"`{name}` names a job and a slice or metric", "rename the job")
+
+
+def _axis_trouble(document: Document, experiment: Experiment, protocol: Protocol) -> Iterator[Finding]:
+    """Yield values that the protocol did not agree on, and axes that were left open."""
+    swept = {name: axis.values for name, axis in experiment.sweep.items() if name in protocol.axes}
+    for axis, values in {**{name: (value,) for name, value in experiment.axes.items()}, **swept}.items():
+        place = experiment.sweep[axis].place if axis in swept else document.place(axis)
+        yield from _strange_values(axis, values, place, experiment.protocol, protocol)
+    for axis, agreed in protocol.axes.items():
+        if axis not in experiment.axes and axis not in swept and 0.0 not in agreed and len(agreed) > 1:
+            message = f"{experiment.protocol} has several values of `{axis}`, none is chosen"
+            yield Finding("LG202", document.place("protocol"), message, f"add `{axis}: {spelled(agreed[0])}`")
+
+
+def _strange_values(
+    axis: str, values: tuple[Value, ...], place: Place, name: str, protocol: Protocol
+) -> Iterator[Finding]:
+    """Yield the values of an axis that a protocol did not agree on."""
+    agreed = protocol.axes.get(axis)
+    for value in values:
+        if agreed is not None and value not in agreed:
+            message = f"{axis} {spelled(value)} is not an axis value of {name}"
+            yield Finding("LG203", place, message, f"use one of {', '.join(map(spelled, agreed))}")
+    if agreed is None and any(values):
+        yield Finding("LG203", place, f"{name} has no axis `{axis}`", suggestion(axis, protocol.axes))
+
+
+def _usual_rows_trouble(library: Library, document: Document) -> Iterator[Finding]:
+    """Yield what is wrong with the rows a hub usually speaks of, and with the protocol another one replaces."""
+    body = document.body
+    field = "replaces" if isinstance(body, Protocol) else "protocol"
+    named = getattr(body, field) if isinstance(body, Hub | Protocol) else ""
+    if not named or named.partition("@")[0] in library.hidden:
+        return
+    found = library.find(named)
+    if found is None or not isinstance(found.body, Protocol):
+        protocols = [d.id for d in library.documents if d.kind == "protocol" and d is not document]
+        yield Finding("LG207", document.place(field), f"unknown protocol `{named}`", suggestion(named, protocols))
+    elif isinstance(body, Hub):
+        for axis, value in body.axes.items():
+            yield from _strange_values(axis, (value,), document.place(axis), named, found.body)
 
 
 def _mvp_trouble(library: Library, document: Document) -> Iterator[Finding]:
@@ -94,9 +134,9 @@ def _cite_trouble(library: Library, document: Document) -> Iterator[Finding]:
         if target is None or target.experiment is None:
             message = f"unknown experiment `{cite.experiment}`"
             yield Finding("LG207", cite.place, message, suggestion(cite.experiment, experiments))
-        elif cite.job and cite.job not in target.experiment.jobs:
-            message = f"{cite.experiment} has no job `{cite.job}`"
-            yield Finding("LG207", cite.place, message, suggestion(cite.job, target.experiment.jobs))
+        elif cite.job and (job := cite.job.partition("(")[0]) not in target.experiment.jobs:
+            message = f"{cite.experiment} has no job `{job}`"
+            yield Finding("LG207", cite.place, message, suggestion(job, target.experiment.jobs))
 
 
 def _define_trouble(document: Document) -> Iterator[Finding]:

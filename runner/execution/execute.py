@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
-from runner.contract import Source
-from runner.documents.library import FOLDER
 from runner.documents.reading import Document
-from runner.execution import plugins, provenance
+from runner.execution import provenance
 from runner.execution.filing import Made, file_fits, file_result, file_rows, filed, rows_to_file, run_is_told
-from runner.execution.fits import Fit, Workshop, fit
-from runner.findings import ArtefactDamaged, InputRefused
+from runner.execution.fits import HIDDEN, Cache, Fit
+from runner.execution.interrupts import Stopped
+from runner.execution.progress import Progress
+from runner.execution.workshop import Workshop, open_workshop
+from runner.findings import ArtefactDamaged, Interrupted, RunnerError
 from runner.plans.specs import JobRun, compute_key, job_runs
 from runner.plans.staleness import reasons
 from runner.results import places
 from runner.results.files import Result
+from runner.results.runs import last_run
 from runner.safety import atomic
 from runner.verdicts.knowledge import Knowledge, over
-
-Say = Callable[[str], None]
-HIDDEN = ".logg"
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Execution:
     made: list[Made]
     changed: bool
     seconds: float
+    refused: RunnerError | None = None
 
     @property
     def failed(self) -> list[Made]:
@@ -45,7 +47,35 @@ class Settings:
 
     device: str | None = None
     force: bool = False
-    say: Say = lambda _line: None
+    limit: int | None = None  # rows of a rehearsal
+    again: bool = False  # compare with what is filed
+    progress: Progress = field(default_factory=Progress)
+
+
+def execute_all(chosen: list[Document], knowledge: Knowledge, settings: Settings) -> list[Execution]:
+    """Execute experiments one after the other; one that is refused does not stop its neighbours.
+
+    A request to stop names those that are left.
+    """
+    done: list[Execution] = []
+    for document in chosen:
+        try:
+            done.append(execute(document, knowledge, settings))
+        except Interrupted as stopped:
+            left = " ".join(document.id for document in chosen[len(done) :])
+            raise Interrupted(stopped.message, fix=f"runner execute {left}") from stopped
+        except RunnerError as error:
+            if len(chosen) == 1:
+                raise
+            done.append(Execution(document, [], changed=False, seconds=0.0, refused=error))
+    return done
+
+
+def pages_lock(root: Path, settings: Settings) -> AbstractContextManager[None]:
+    """Hold the pages of a knowledge base, so that two commands that end together render one after the other."""
+    return atomic.lock(
+        root / HIDDEN / "locks" / "pages", lambda who: settings.progress.tell(f"waits for {who}, which writes pages")
+    )
 
 
 def execute(document: Document, knowledge: Knowledge, settings: Settings) -> Execution:
@@ -58,18 +88,48 @@ def execute(document: Document, knowledge: Knowledge, settings: Settings) -> Exe
         runs, old = job_runs(document, knowledge.library), filed(document, knowledge)
         if not settings.force and not reasons(runs, old) and _complete(document, knowledge):
             return Execution(document, [], _rescore(document, runs, knowledge), 0.0)
-        device = settings.device or plugins.default_device()
-        workshop = _workshop(document, knowledge, device)
+        workshop = open_workshop(document, knowledge, settings.device, settings.progress)
+        workshop.cache, workshop.force = Cache(knowledge.library.root), settings.force
         rows = rows_to_file(document, workshop.source, knowledge)
-        made = [Made(run, _fit(run, workshop, settings)) for run in runs]
+        if old and not settings.force:
+            _lay_ready(document, runs, old, knowledge, workshop)
+        made = _made(runs, workshop)
         seconds = time.monotonic() - began
         if all(each.fit.failed for each in made) and _worth_keeping(old):
             return Execution(document, made, changed=False, seconds=seconds)
-        content = {**provenance.surroundings(knowledge.library.root, device), "started": started}
-        content |= {"format": 1, "runs": {m.run.name: {**m.fit.cost, "fresh": m.fit.fresh} for m in made}}
         file_rows(document, rows, knowledge)
-        changed = file_fits(document, made, knowledge, {**content, "seconds": round(seconds, 1)})
+        told = {"format": 1, "started": started, "seconds": round(seconds, 1), "runs": _costs(made)}
+        told |= provenance.surroundings(knowledge.library.root, workshop.device)
+        changed = file_fits(document, made, knowledge, told)
     return Execution(document, made, changed, seconds)
+
+
+def _lay_ready(document: Document, runs: list[JobRun], old: Result, knowledge: Knowledge, workshop: Workshop) -> None:
+    """Lay ready what is filed as it is declared today, as long as its predictions can be read."""
+    try:
+        predictions = knowledge.store.predictions(document)
+        costs = (last_run(document, knowledge.library) or {}).get("runs", {})
+    except ArtefactDamaged:
+        return
+    for run in runs:
+        there = old.runs.get(run.name)
+        if there and not there.failed and (there.fit, there.asked) == (run.fit, run.asked):
+            kept = {split: predictions[f"{run.name}/{split}"] for split in there.arrays}
+            workshop.put(run, Fit(kept, old.scalars_of(run.name), costs.get(run.name, {}), fresh=False))
+
+
+def _made(runs: list[JobRun], workshop: Workshop) -> list[Made]:
+    """Make what is not there yet; a request to stop says how far it was, and leaves what is filed as it is."""
+    try:
+        return [Made(run, workshop.make(run)) for run in runs]
+    except Stopped as stopped:
+        done = sum(map(workshop.has, runs))
+        raise Interrupted(f"stopped, {done} of {len(runs)} runs are done") from stopped
+
+
+def _costs(made: list[Made]) -> dict[str, Any]:
+    """Return what each run cost, and whether it was made now."""
+    return {each.run.name: {**each.fit.cost, "fresh": each.fit.fresh} for each in made}
 
 
 def _worth_keeping(old: Result | None) -> bool:
@@ -78,10 +138,10 @@ def _worth_keeping(old: Result | None) -> bool:
 
 
 def _sweep(document: Document, knowledge: Knowledge) -> None:
-    """Remove what runs that were killed left half-written beside the files of this one."""
+    """Remove what runs that were killed left half-written beside the files of this one, and in the cache."""
     protocol = knowledge.library.protocol_document(document)
-    folders = {places.result_file(knowledge.library, document).parent, *({protocol.path.parent} if protocol else ())}
-    for folder in folders:
+    own = {places.result_file(knowledge.library, document).parent, Cache(knowledge.library.root).folder}
+    for folder in {*own, *({protocol.path.parent} if protocol else ())}:
         if folder.is_dir():
             atomic.sweep(folder)
 
@@ -93,30 +153,6 @@ def _complete(document: Document, knowledge: Knowledge) -> bool:
     except ArtefactDamaged:
         return False
     return run_is_told(document, knowledge)
-
-
-def _fit(run: JobRun, workshop: Workshop, settings: Settings) -> Fit:
-    settings.say(f"{run.name}: {run.job.job} on {int(run.axes['train'])} rows, noise {run.axes['noise']:g}")
-
-    def progress(done: int, total: int, note: str) -> None:
-        settings.say(f"\r{run.name}: {note} {done}/{total}")
-
-    made = fit(run, workshop, progress, force=settings.force)
-    outcome = made.failed or f"{made.cost['seconds']:.1f} s" + ("" if made.fresh else " (from the cache of fits)")
-    settings.say(f"{run.name}: {outcome}")
-    return made
-
-
-def _workshop(document: Document, knowledge: Knowledge, device: str) -> Workshop:
-    protocol = knowledge.library.protocol(document)
-    if protocol is None:
-        raise InputRefused(f"{document.id} has no readable protocol", code="LG207")
-    module = plugins.load("data", protocol.source)
-    told = {"val": protocol.val, "test": protocol.test, "seed": protocol.seed}
-    asked = knowledge.library.plugins.sources[protocol.source].parameters
-    options = {**protocol.options, **{name: value for name, value in told.items() if name in asked}}
-    source: Source = module.open_source(options, knowledge.library.root / FOLDER)
-    return Workshop(source, protocol, device, knowledge.library.root / HIDDEN / "cache" / "fits")
 
 
 def _rescore(document: Document, runs: list[JobRun], knowledge: Knowledge) -> bool:

@@ -33,9 +33,20 @@ class Made:
     def record(self) -> Run:
         """Return the run as the result file keeps it."""
         run, job = self.run, self.run.job
-        hashes = {split: arrays.digest(values) for split, values in self.fit.predictions.items()}
+        hashes = arrays.digests(self.fit.predictions)
         params = {name: list(v) if isinstance(v, tuple) else v for name, v in job.params.items()}
-        return Run(job.job, job.version, job.code, run.fit, params, dict(run.axes), run.data, hashes, self.fit.failed)
+        return Run(
+            job=job.job,
+            version=job.version,
+            code=job.code,
+            fit=run.fit,
+            asked=run.asked,
+            params=params,
+            axes=dict(run.axes),
+            data=run.data,
+            arrays=hashes,
+            failed=self.fit.failed,
+        )
 
 
 def rows_to_file(document: Document, source: Source, knowledge: Knowledge) -> dict[str, np.ndarray]:
@@ -47,9 +58,10 @@ def rows_to_file(document: Document, source: Source, knowledge: Knowledge) -> di
         f"{split}/{name}": np.asarray(values, dtype=np.float32)
         for split, count in (("test", protocol.test), ("val", protocol.val))
         for name, values in source.labels(split, count).items()
+        if not protocol.columns or name in protocol.columns  # a column may mean nothing under these axes
     }
     stored = _stored(places.rows_file(protocol_document))
-    if stored not in (None, _digests(columns)) and _others(document, knowledge):
+    if stored not in (None, arrays.digests(columns)) and _others(document, knowledge):
         message = f"the data no longer give the rows of {protocol_document.id}"
         raise InputRefused(message, code="LG406", fix="write a new version of the protocol")
     return columns
@@ -60,20 +72,16 @@ def file_rows(document: Document, columns: Mapping[str, np.ndarray], knowledge: 
     protocol_document = knowledge.library.protocol_document(document)
     assert protocol_document is not None  # noqa: S101 - rows_to_file read it
     path = places.rows_file(protocol_document)
-    if _stored(path) != _digests(columns):
+    if _stored(path) != arrays.digests(columns):
         atomic.replace(path, arrays.pack(columns))
 
 
 def _stored(path: Path) -> dict[str, str] | None:
     """Return the hashes of the arrays in a file, None when it is not there or not readable."""
     try:
-        return _digests(arrays.unpack(path, path.name))
+        return arrays.digests(arrays.unpack(path, path.name))
     except ArtefactDamaged:
         return None
-
-
-def _digests(columns: arrays.Arrays) -> dict[str, str]:
-    return {name: arrays.digest(values) for name, values in columns.items()}
 
 
 def _others(document: Document, knowledge: Knowledge) -> bool:
@@ -94,7 +102,7 @@ def file_fits(
     """File what an experiment's runs gave and what they told of themselves; says whether anything was filed anew."""
     predictions = {f"{m.run.name}/{split}": v for m in made for split, v in m.fit.predictions.items()}
     runs = {m.run.name: m.record() for m in made}
-    scalars = {name: value for m in made for name, value in m.fit.scalars.items()}
+    scalars = {f"{m.run.name}.{name}": value for m in made for name, value in m.fit.scalars.items()}
     key = compute_key([m.run for m in made])
     return file_result(document, runs, predictions, scalars, knowledge, key, told=told)
 
@@ -117,7 +125,7 @@ def file_result(
     promised = kept_promises(old.promises if old else {}, key, promises(document, knowledge.library))
     content = compose(scores, runs, scalars, promised).dumps().encode()
     packed = places.predictions_file(knowledge.library, document)
-    moved = _stored(packed) != _digests(predictions)
+    moved = _stored(packed) != arrays.digests(predictions)
     anew = not result.is_file() or result.read_bytes() != content
     if moved:
         atomic.replace(packed, arrays.pack(predictions))

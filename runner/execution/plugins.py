@@ -3,20 +3,37 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import os
-from types import ModuleType
+import sys
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from types import ModuleType, UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from runner.contract import JobSpec
 from runner.findings import InputRefused
+from runner.shapes import KIND
+
+PACKAGE = Path(__file__).parent.parent
 
 
-def load(family: str, name: str) -> ModuleType:
-    """Import the plug-in file `runner/<family>/<name>.py`."""
+def load(family: str, name: str, path: Path | None = None) -> ModuleType:
+    """Import the plug-in file `runner/<family>/<name>.py`, or the file of a project at another path."""
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read once, before torch starts
     try:
+        if path is not None and not path.is_relative_to(PACKAGE):
+            return _from_file(f"project_{family}.{name}", path)
         return importlib.import_module(f"runner.{family}.{name}")
     except ImportError as error:
         fix = "pip install 'logg[jobs]'"
         raise InputRefused(f"{family[:-1]} `{name}` needs {error.name}", code="LG407", fix=fix) from error
+
+
+def params_of(module: ModuleType, values: Mapping[str, Any]) -> Any:
+    """Return the `Params` of a plug-in, its maps turned into the frozen dataclasses its file declares."""
+    return _made(module.Params, values)
 
 
 def default_device() -> str:
@@ -31,3 +48,52 @@ def load_torch() -> ModuleType:
         return importlib.import_module("torch")
     except ImportError as error:
         raise InputRefused("jobs need torch", code="LG407", fix="pip install 'logg[jobs]'") from error
+
+
+def _from_file(name: str, path: Path) -> ModuleType:
+    known = sys.modules.get(name)
+    if known is not None and known.__file__ == str(path):
+        return known
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(name=path.name)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # a dataclass looks up the annotations of its own module here
+    spec.loader.exec_module(module)
+    return module
+
+
+def _made(record: Any, values: Mapping[str, Any]) -> Any:
+    hints = get_type_hints(record)
+    return record(**{name: _of_type(hints.get(name), value) for name, value in values.items()})
+
+
+def _of_type(due: Any, value: Any) -> Any:
+    """Return an accepted value as what its annotation says: a map may be a record, a job inside a job, or a map."""
+    if isinstance(value, tuple):
+        return tuple(_of_type(_part(due, tuple), item) for item in value)
+    if not isinstance(value, Mapping):
+        return value
+    record = next((part for part in _parts(due) if is_dataclass(part) and _fits(part, value)), None)
+    if record is JobSpec:
+        return JobSpec(**value)
+    if record is not None:
+        return _made(record, value)
+    return {name: _of_type(_part(due, dict), item) for name, item in value.items()}
+
+
+def _parts(due: Any) -> tuple[Any, ...]:
+    """Return the alternatives of a union, or the one type there is."""
+    return get_args(due) if get_origin(due) in {Union, UnionType} else (due,)
+
+
+def _part(due: Any, container: type) -> Any:
+    """Return what an annotation says of the items of its list, or of the values of its map."""
+    found = next((part for part in _parts(due) if get_origin(part) is container), None)
+    return None if found is None else get_args(found)[container is dict]
+
+
+def _fits(record: Any, values: Mapping[str, Any]) -> bool:
+    """Tell whether accepted values are of a record: all of its fields, and its kind where it has one."""
+    defaults = {field.name: field.default for field in fields(record)}
+    return defaults.keys() == values.keys() and defaults.get(KIND) == values.get(KIND)

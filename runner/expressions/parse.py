@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from runner.expressions.syntax import (
@@ -19,16 +19,45 @@ from runner.expressions.syntax import (
     Segment,
     children,
     is_predicate,
+    walk,
 )
 from runner.expressions.tokens import ExpressionRefused, Token, tokenize
 
-FUNCTIONS = ("ci",)
-LATER = (
-    "abs", "across", "all", "any", "argmax", "count", "log10", "max", "mean", "min", "near", "p", "prev",
-    "published", "sd", "spread", "sqrt",
-)  # fmt: skip
+QUANTITY, PREDICATE, EITHER, ADDRESS = "quantity", "predicate", "either", "address"
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """What a function takes: how many arguments, of which sort."""
+
+    takes: str = QUANTITY
+    least: int = 1
+    most: int = 1
+
+
+FUNCTIONS = {
+    "abs": Function(),
+    "sqrt": Function(),
+    "log10": Function(),
+    "min": Function(most=9),
+    "max": Function(most=9),
+    "near": Function(least=3, most=3),  # near(a, b, tolerance)
+    "mean": Function(),  # these combine what `*` gives
+    "sd": Function(),
+    "spread": Function(),
+    "argmax": Function(),
+    "count": Function(PREDICATE),
+    "all": Function(PREDICATE),
+    "any": Function(PREDICATE),
+    "p": Function(PREDICATE),
+    "ci": Function(),
+    "prev": Function(),  # the row above, in a table
+    "across": Function(EITHER),  # the one way to combine different populations
+    "published": Function(ADDRESS),
+}
+ALONE = {"ci": "gives two numbers", "argmax": "gives a name"}
 WORDS = ("and", "or", "not")
-RESERVED = frozenset((*FUNCTIONS, *LATER, *WORDS))
+RESERVED = frozenset((*FUNCTIONS, *WORDS))
 COMPARISONS = ("<", "<=", ">", ">=")
 LONGEST = 400
 DEEPEST = 40
@@ -46,6 +75,7 @@ def parse(text: str) -> Expression:
     parser.expect_end()
     for part in children(tree):
         _refuse_inner_calls(part)
+    _refuse_judged_sources(tree)
     return tree
 
 
@@ -165,13 +195,14 @@ class _Parser:
 
     def call(self) -> Call:
         name = self.advance()
-        if name.text in LATER:
-            message = f"the function `{name.text}` is not available yet"
-            raise ExpressionRefused(message, name.start, name.end, fix=f"use {', '.join(FUNCTIONS)}", code="LG215")
         self.expect("(")
-        argument = self.deeper(self.disjunction)
-        _require_quantity(argument, name.text)
-        return Call(name.text, (argument,), name.start, self.expect(")").end)
+        arguments = [self.deeper(self.disjunction)]
+        while self.at(","):
+            self.advance()
+            arguments.append(self.deeper(self.disjunction))
+        call = Call(name.text, tuple(arguments), name.start, self.expect(")").end)
+        _check_arguments(call, FUNCTIONS[name.text])
+        return call
 
     def reference(self) -> Reference:
         segments = [self.segment()]
@@ -215,11 +246,44 @@ class _Parser:
 
 
 def _refuse_inner_calls(node: Expression) -> None:
-    if isinstance(node, Call):
-        message = f"`{node.function}()` gives two numbers and stands alone"
+    """Refuse a function whose value is no single number anywhere but at the top."""
+    if isinstance(node, Call) and node.function in ALONE:
+        message = f"`{node.function}()` {ALONE[node.function]} and stands alone"
         raise ExpressionRefused(message, node.start, node.end, fix="cite it by itself", code="LG304")
     for part in children(node):
         _refuse_inner_calls(part)
+
+
+def _refuse_judged_sources(tree: Expression) -> None:
+    """Refuse published values where something is judged: they stand on other rows."""
+    judged = [part for part in walk(tree) if is_predicate(part)]
+    for part in judged:
+        for node in walk(part):
+            if isinstance(node, Call) and node.function == "published":
+                raise never_judged(node)
+
+
+def never_judged(node: Expression) -> ExpressionRefused:
+    """Return the refusal of a part of a predicate that rests on published values."""
+    message, fix = "a published value is shown beside ours, never judged", "write a predicate on our own facts"
+    return ExpressionRefused(message, node.start, node.end, fix=fix, code="LG304")
+
+
+def _check_arguments(call: Call, function: Function) -> None:
+    given = len(call.arguments)
+    if not function.least <= given <= function.most:
+        due = f"{function.least}" if function.least == function.most else f"{function.least} to {function.most}"
+        message = f"`{call.function}` takes {due} argument{'s' if function.most > 1 else ''}, not {given}"
+        raise ExpressionRefused(message, call.start, call.end)
+    for argument in call.arguments:
+        if function.takes == QUANTITY:
+            _require_quantity(argument, call.function)
+        if function.takes == PREDICATE:
+            _require_predicate(argument, call.function)
+        if function.takes == ADDRESS and not isinstance(argument, Reference):
+            message = f"`{call.function}` takes one address"
+            fix = f"write {call.function}(job.metric)"
+            raise ExpressionRefused(message, argument.start, argument.end, fix=fix, code="LG304")
 
 
 def _require_predicate(node: Expression, word: str) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,11 @@ class Argument:
 
     key: str
     value: str
+
+    @property
+    def every(self) -> bool:
+        """Tell whether it stands for all values there are."""
+        return self.value == "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,7 @@ class Call:
     end: int
 
 
+JUDGING = ("all", "any", "near")  # functions that say something true or false
 Expression = Number | Reference | Negative | Arithmetic | Comparison | Logic | Call
 
 
@@ -113,6 +119,20 @@ def children(node: Expression) -> tuple[Expression, ...]:
             return ()
 
 
+def with_children(node: Expression, parts: Sequence[Expression]) -> Expression:
+    """Return a node with other parts in the place of its own."""
+    match node:
+        case Negative():
+            return replace(node, operand=parts[0])
+        case Arithmetic():
+            return replace(node, left=parts[0], right=parts[1])
+        case Comparison() | Logic():
+            return replace(node, operands=tuple(parts))
+        case Call():
+            return replace(node, arguments=tuple(parts))
+    return node
+
+
 def walk(node: Expression) -> Iterator[Expression]:
     """Yield a node and all its parts, in reading order."""
     yield node
@@ -127,4 +147,6 @@ def references(node: Expression) -> Iterator[Reference]:
 
 def is_predicate(node: Expression) -> bool:
     """Tell whether a node says something true or false rather than a quantity."""
+    if isinstance(node, Call):
+        return node.function in JUDGING or (node.function == "across" and is_predicate(node.arguments[0]))
     return isinstance(node, Comparison | Logic)

@@ -37,10 +37,10 @@ STYLE: Any = {
 mpl.rcParams.update(STYLE)
 
 
-def canvas(width: float, height: float, columns: int = 1) -> tuple[Figure, list[Axes]]:
-    """Return a figure with a row of axes in the shared look."""
+def canvas(width: float, height: float, columns: int = 1, rows: int = 1) -> tuple[Figure, list[Axes]]:
+    """Return a figure with axes side by side, or below each other, in the shared look."""
     figure = Figure(figsize=(width, height), layout="constrained")
-    return figure, list(figure.subplots(1, columns, squeeze=False)[0])
+    return figure, list(figure.subplots(rows, columns, squeeze=False).ravel())
 
 
 def svg(figure: Figure) -> bytes:

@@ -25,6 +25,7 @@ from runner.numerics.shrinkage import Linear, ridge_path
 
 VERSION = 1
 USES_VAL = True
+USES_SEED = False
 
 BATCH = 4096  # rows at a time
 Pair = tuple[torch.Tensor, torch.Tensor]

@@ -46,13 +46,13 @@ class Emulator:
     basis: torch.Tensor  # [120, 4096]
     mean: torch.Tensor  # [4096]
 
-    def clean(self, labels: ArrayLike | torch.Tensor) -> torch.Tensor:
-        """Return the noiseless flux of every star: [n, 5] -> [n, 4096]."""
+    def clean(self, labels: ArrayLike | torch.Tensor, out: torch.Tensor | None = None) -> torch.Tensor:
+        """Return the noiseless flux of every star, in `out` where that is given: [n, 5] -> [n, 4096]."""
         h = self._boxed(labels)
         with full_precision(h.device.type):
             for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
                 h = torch.nn.functional.silu(torch.addmm(bias, h, weight.T))
-            return torch.addmm(self.mean, torch.addmm(self.biases[-1], h, self.weights[-1].T), self.basis)
+            return torch.addmm(self.mean, torch.addmm(self.biases[-1], h, self.weights[-1].T), self.basis, out=out)
 
     def jacobian(self, labels: ArrayLike | torch.Tensor) -> torch.Tensor:
         """Return the derivative of the flux by every label, per unit of the label: [n, 5] -> [n, 5, 4096]."""

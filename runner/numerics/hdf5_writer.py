@@ -12,31 +12,16 @@ import secrets
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import h5py
 import numpy as np
 
 from runner.findings import InputRefused, Place, StorageFailed
-from runner.numerics.hdf5_layout import ERROR, FLUX, NAMES, NOISY, PARAMS, WAVE
+from runner.numerics.hdf5_layout import NAMES, PARAMS, WAVE, Batch
 from runner.safety.atomic import NEW_MODE, SUFFIX, TEMPORARY
 
 NOTHING = np.bytes_(b"N.")  # the pickle of None, which pandas expects where a name is left out
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Some rows of a set: [n, pixels] each; all batches of a set have `noisy`, or none has."""
-
-    flux: np.ndarray
-    error: np.ndarray
-    noisy: np.ndarray | None = None
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        """Return the arrays by their place in the file."""
-        arrays = {FLUX: self.flux, ERROR: self.error}
-        return arrays if self.noisy is None else {**arrays, NOISY: self.noisy}
 
 
 def write_layout(path: Path, batches: Iterable[Batch], columns: Mapping[str, np.ndarray], wave: np.ndarray) -> int:

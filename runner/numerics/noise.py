@@ -11,29 +11,50 @@ import math
 
 import torch
 
-from runner.counter import hashed
+from runner.counter import addends, scramble
 
-BLOCK = {"cpu": 1 << 16}  # words at a time: the intermediate arrays stay in the cache
+BLOCK = {"cpu": 1 << 17}  # words at a time: the arrays on the way stay in the cache
 LARGE_BLOCK = 1 << 23  # elsewhere: enough to keep an accelerator busy
 
 
 def normals(key: int, rows: torch.Tensor, width: int) -> torch.Tensor:
     """Return standard normal numbers, float32 [rows, width], each a function of (key, row, column) alone."""
-    pairs = torch.arange((width + 1) // 2, device=rows.device)
-    out = torch.empty(len(rows), len(pairs), 2, device=rows.device)
-    step = max(1, BLOCK.get(rows.device.type, LARGE_BLOCK) // max(1, len(pairs)))
-    for start in range(0, len(rows), step):
-        part = slice(start, start + step)
-        _box_muller(hashed(key, rows[part, None], pairs[None, :]), out[part])
-    return out.flatten(1)[:, :width]
+    return Normals(key, width, rows.device).rows(rows)
 
 
-def _box_muller(words: torch.Tensor, out: torch.Tensor) -> None:
-    """Write the two normal numbers of every word [n, m] into `out` [n, m, 2]."""
-    halves = words.view(torch.int32).view(*words.shape, 2).float()  # low and high, each in [-2^31, 2^31)
-    angle = halves[..., 0] * (math.pi / 2**31)
-    steps = halves[..., 1].abs().clamp_(min=0.25)  # 0 stands for half a step: its middle is 1/4
-    uniform = steps.mul_(2.0**-31)
-    radius = uniform.log_().mul_(-2.0).sqrt_()
-    torch.mul(radius, angle.cos(), out=out[..., 0])
-    torch.mul(radius, angle.sin_(), out=out[..., 1])
+class Normals:
+    """The numbers of one key, made block by block in the same memory."""
+
+    def __init__(self, key: int, width: int, device: torch.device | str) -> None:
+        """Set memory for one block aside."""
+        self.key, self.width = key, width
+        self.pairs = torch.arange((width + 1) // 2, device=device)
+        block = BLOCK.get(self.pairs.device.type, LARGE_BLOCK)
+        shape = max(1, block // max(1, len(self.pairs))), len(self.pairs)
+        self.words = torch.empty(shape, dtype=torch.int64, device=device)
+        self.radius, self.angle, self.wave = (torch.empty(shape, device=device) for _ in range(3))
+
+    def rows(self, rows: torch.Tensor) -> torch.Tensor:
+        """Return the numbers of these rows: float32 [rows, width]."""
+        out = torch.empty(len(rows), len(self.pairs), 2, device=rows.device)
+        lines, columns = addends(self.key, rows[:, None], self.pairs[None, :])
+        for start in range(0, len(rows), len(self.words)):
+            part = slice(start, start + len(self.words))
+            self._box_muller(self._hashed(lines[part], columns), out[part])
+        return out.flatten(1)[:, : self.width]
+
+    def _hashed(self, lines: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
+        """Return the words of a block [n, m], as `hashed` of the counter makes them."""
+        words = torch.add(lines, columns, out=self.words[: len(lines)])
+        scramble(words)
+        return words
+
+    def _box_muller(self, words: torch.Tensor, out: torch.Tensor) -> None:
+        """Write the two normal numbers of every word [n, m] into `out` [n, m, 2]."""
+        radius, angle, wave = (memory[: len(words)] for memory in (self.radius, self.angle, self.wave))
+        halves = words.view(torch.int32).view(*words.shape, 2)  # low and high, each in [-2^31, 2^31)
+        angle.copy_(halves[..., 0]).mul_(math.pi / 2**31)
+        radius.copy_(halves[..., 1]).abs_().clamp_(min=0.25)  # 0 stands for half a step: its middle is 1/4
+        radius.mul_(2.0**-31).log_().mul_(-2.0).sqrt_()
+        torch.mul(radius, torch.cos(angle, out=wave), out=out[..., 0])
+        torch.mul(radius, angle.sin_(), out=out[..., 1])

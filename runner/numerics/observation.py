@@ -1,31 +1,43 @@
 """Rows as an instrument would have seen them: clean inputs plus reproducible Gaussian noise.
 
 observed = clean + noise * sigma * z,       z[row, column] = normal(key(seed, split), row, column)
+
+Sigma is smooth in the clean inputs and would betray what they betray, so a job sees ten numbers of it and no
+more: the `STATISTICS` of `numerics/snr.py`, of sigma at noise 1 whatever the noise of the run, and rounded.
 """
 
 from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import torch
 
 from runner.counter import key_of
 from runner.findings import InputRefused, JobFailed
-from runner.numerics.noise import normals
+from runner.numerics.noise import Normals
+from runner.numerics.snr import told_statistics
 
 if TYPE_CHECKING:
     import numpy as np
 
-STRIDE = {"cpu": 64}  # rows made at a time: what is needed on the way to them stays in the cache
+STRIDE = {"cpu": 128}  # rows made at a time: what is needed on the way to them stays in the cache
 LARGE_STRIDE = 8192  # elsewhere: enough to keep an accelerator busy
 
 
 def noise_key(seed: int, split: str) -> int:
     """Return the key of the noise of one split: other seeds and splits see other noise."""
     return key_of("noise", seed, split)
+
+
+def noise_of(axes: Mapping[str, float], known: Mapping[str, tuple[str, ...]], source: str) -> float:
+    """Return the noise that a run's axes set, 0 where they do not, refusing axes the source does not have."""
+    for axis in axes:
+        if axis not in known:
+            raise InputRefused(f"{source} has no axis `{axis}`; it has {', '.join(known)}")
+    return axes.get("noise", 0.0)
 
 
 class View(ABC):
@@ -35,11 +47,14 @@ class View(ABC):
     job may use has no underscore.
     """
 
-    def __init__(self, rows: int, width: int, *, split: str, noise: float, seed: int, device: str) -> None:
-        """Refuse a noise that cannot be drawn."""
+    def __init__(
+        self, rows: int, width: int, *, split: str, noise: float, seed: int, device: str, measured: bool = True
+    ) -> None:
+        """Refuse a noise that cannot be drawn; rows that were not `measured` have no sigma."""
         self.rows, self.width = rows, width
+        self._measured = measured
         self._split, self._noise, self._device = split, noise, device
-        self._key = noise_key(seed, split)
+        self._normals = Normals(noise_key(seed, split), width, device)
         self._stride = STRIDE.get(torch.device(device).type, LARGE_STRIDE)
         if not 0 <= noise < math.inf:
             raise InputRefused(f"noise is {noise}; it must be 0 or more")
@@ -66,6 +81,17 @@ class View(ABC):
         self._refuse_test()
         return self._pairs(size)
 
+    def statistics(self, size: int) -> Iterator[torch.Tensor]:
+        """Yield the ten numbers of each row's sigma that may be told: float32 [n, 10]; refused without sigma."""
+        if not self._measured:
+            raise JobFailed("the data has no sigma, so there are no statistics of it")
+        return self._statistics(size)
+
+    def _statistics(self, size: int) -> Iterator[torch.Tensor]:
+        """Reduce the sigma of every batch, piece by piece."""
+        for rows in self._batches(size):
+            yield torch.cat([told_statistics(self._sigma(piece, self._clean(piece))) for piece in self._pieces(rows)])
+
     def _refuse_test(self) -> None:
         """Keep the target of the test split from a job."""
         if self._split == "test":
@@ -85,12 +111,17 @@ class View(ABC):
     def _observed(self, rows: range) -> torch.Tensor:
         """Return a batch with its noise, made in pieces that stay in the cache."""
         batch = torch.empty(len(rows), self.width, device=self._device)
+        for piece in self._pieces(rows):
+            self._observe(piece, batch[piece.start - rows.start : piece.stop - rows.start])
+        return batch
+
+    def _pieces(self, rows: range) -> Iterator[range]:
+        """Cut a batch at the multiples of the stride."""
         start = rows.start
         while start < rows.stop:
             stop = min(start - start % self._stride + self._stride, rows.stop)
-            self._observe(range(start, stop), batch[start - rows.start : stop - rows.start])
+            yield range(start, stop)
             start = stop
-        return batch
 
     def _observe(self, rows: range, out: torch.Tensor) -> None:
         """Write one piece of a batch."""
@@ -98,7 +129,7 @@ class View(ABC):
         if not self._noise:
             out.copy_(clean)
             return
-        z = normals(self._key, torch.arange(rows.start, rows.stop, device=self._device), self.width)
+        z = self._normals.rows(torch.arange(rows.start, rows.stop, device=self._device))
         torch.add(clean, z.mul_(self._sigma(rows, clean).mul_(self._noise)), out=out)
 
 
@@ -117,7 +148,8 @@ class Observed(View):
         device: str = "cpu",
     ) -> None:
         """Take clean [rows, width], the noise of one row at noise = 1 of the same shape, and target [rows]."""
-        super().__init__(*clean.shape, split=split, noise=noise, seed=seed, device=device)
+        measured = sigma is not None
+        super().__init__(*clean.shape, split=split, noise=noise, seed=seed, device=device, measured=measured)
         self._arrays = clean, sigma, target
         if sigma is None and noise:
             raise InputRefused("the data has no sigma, so the only noise is 0")

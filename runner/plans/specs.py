@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from runner.documents.kinds import Experiment, Job, Protocol
+from runner.contract import Contract
+from runner.documents.kinds import Axis, Experiment, Job, Protocol, Value
 from runner.documents.library import Library
 from runner.documents.reading import Document
+from runner.documents.sweeps import Point, points, run_name, settings
 from runner.findings import InputRefused
 from runner.safety import canonical
 from runner.safety.data_files import FileNotThere, data_files, fingerprint
+from runner.shapes import JOB
 
 NAMING = (
     "path",
@@ -24,27 +27,126 @@ NAMING = (
 
 @dataclass(frozen=True)
 class JobRun:
-    """One fit to have: a job with its parameters, on known rows with known noise."""
+    """One fit to have: a job with its parameters, on known rows with known settings."""
 
     name: str
     job: Job
-    axes: Mapping[str, float]
+    point: Mapping[str, Value]
+    axes: Mapping[str, Value]
     data: str
-    fit: str
+    fit: str  # key of the training: what is learnt, from what
+    asked: str  # key of what is predicted
+    needs: tuple[str, ...] = ()  # the runs whose predictions it is given
 
 
 def job_runs(document: Document, library: Library, data: str | None = None) -> list[JobRun]:
-    """Return the runs an experiment declares, in order; with `data` the data files are taken to be those."""
+    """Return the runs an experiment declares, those that others need first; with `data` the data are taken to be those.
+
+    The points of a sweep become runs of their own, each job expanding over the axes it depends on.
+    """
     experiment, protocol = document.experiment, library.protocol(document)
     if experiment is None or protocol is None:
         raise InputRefused(f"{document.id} is no runnable experiment", place=document.source.place(0), code="LG207")
     data = data if data is not None else _needed_data(library, protocol)
-    return [_run(job, experiment, protocol, data) for job in experiment.jobs.values()]
+    spec = _Spec(experiment, protocol, library, data)
+    runs: dict[str, JobRun] = {}
+    for job in _in_order(experiment.jobs):
+        for point in points(job, experiment.sweep):
+            run = spec.run(job, point, runs)
+            runs[run.name] = run
+    return list(runs.values())
+
+
+@dataclass(frozen=True)
+class _Spec:
+    """What all runs of an experiment share."""
+
+    experiment: Experiment
+    protocol: Protocol
+    library: Library
+    data: str
+
+    def run(self, job: Job, point: Point, before: Mapping[str, JobRun]) -> JobRun:
+        contract = self.library.plugins.jobs[job.job]
+        set_ = replace(job, params=_with_point(job, point, self.experiment.sweep))
+        axes = settings(self.experiment, self.protocol, job, point, contract)
+        needs = tuple(self._needed(name, point) for name in job.needs)
+        fit = _exact({**self._training(set_, contract, axes), "needs": [before[name].fit for name in needs]})
+        scored = {axis: axes[axis] for axis in self.protocol.axes}
+        asked = _exact([self.protocol.val, self.protocol.test, scored])
+        return JobRun(run_name(job.name, point), set_, point, axes, self.data, fit, asked, needs)
+
+    def _needed(self, name: str, point: Point) -> str:
+        job = self.experiment.jobs[name]
+        return run_name(name, {axis: point[axis] for axis in job.axes})
+
+    def _training(self, job: Job, contract: Contract, axes: Mapping[str, Value]) -> dict[str, Any]:
+        """Return what a fit depends on: never the rows that are scored, their slices or metrics."""
+        protocol = self.protocol
+        learnt = {axis: axes[axis] for axis in protocol.axes}
+        learnt |= {"noise": axes["train_noise"]} if "train_noise" in axes else {}
+        return {
+            "job": job.job,
+            "version": job.version,
+            "params": dict(job.params),
+            "files": _file_prints(contract, job, self.library),
+            "axes": {**learnt, **{name: axes[name] for name in ("train", "seed") if name in axes}},
+            "data": self.data,
+            "draw": protocol.seed,
+            "target": protocol.target,
+            "val": protocol.val if contract.uses_val else None,
+        }
+
+
+def _in_order(jobs: Mapping[str, Job]) -> Iterator[Job]:
+    """Yield jobs in the order they are declared, each after those it needs; reading refused circles."""
+    done: set[str] = set()
+
+    def before(job: Job) -> Iterator[Job]:
+        for name in job.needs:
+            if name not in done:
+                yield from before(jobs[name])
+        if job.name not in done:
+            done.add(job.name)
+            yield job
+
+    for job in jobs.values():
+        yield from before(job)
+
+
+def _with_point(job: Job, point: Point, sweep: Mapping[str, Axis]) -> dict[str, Any]:
+    """Return a job's parameters with those set that a sweep varies."""
+    params: dict[str, Any] = dict(job.params)
+    for name, value in point.items():
+        axis = sweep[name]
+        if axis.job == job.name:
+            params = _set(params, axis.path, value)
+    return params
+
+
+def _set(params: Mapping[str, Any], path: tuple[str, ...], value: Value) -> dict[str, Any]:
+    if JOB in params and "params" in params:  # a job inside a job
+        return {**params, "params": _set(params["params"], path, value)}
+    head, *rest = path
+    return {**params, head: _set(params[head], tuple(rest), value) if rest else value}
+
+
+def _file_prints(contract: Contract, job: Job, library: Library) -> list[str]:
+    """Return what the files a job's parameters name hold; a file that is not here is named by its path."""
+    prints = []
+    for name in contract.files:
+        named = job.params.get(name) or ()
+        for text in [named] if isinstance(named, str) else named:
+            try:
+                prints += [fingerprint(file.path) for file in data_files(text, library.folder, name)]
+            except FileNotThere:
+                prints.append(text)
+    return prints
 
 
 def compute_key(runs: list[JobRun]) -> str:
     """Return the key of everything an experiment computes."""
-    return canonical.digest({run.name: run.fit for run in runs})
+    return canonical.digest({run.name: [run.fit, run.asked] for run in runs})
 
 
 def data_digest(library: Library, protocol: Protocol, *, outside: bool = False) -> str | None:
@@ -73,25 +175,6 @@ def _needed_data(library: Library, protocol: Protocol) -> str:
         fix = f"put it at {library.folder.name}/{written}, or mend `data:` of the protocol"
         raise InputRefused(f"there is no data file `{written}`", code="LG207", fix=fix)
     return digest
-
-
-def _run(job: Job, experiment: Experiment, protocol: Protocol, data: str) -> JobRun:
-    axes = {"noise": experiment.noise, "seed": float(protocol.seed), "train": float(experiment.train)}
-    return JobRun(job.name, job, axes, data, _fit_key(job, axes, data, protocol))
-
-
-def _fit_key(job: Job, axes: Mapping[str, float], data: str, protocol: Protocol) -> str:
-    parts: dict[str, Any] = {
-        "job": job.job,
-        "version": job.version,
-        "params": dict(job.params),
-        "axes": dict(axes),
-        "data": data,
-        "target": protocol.target,
-        # What is kept under this key are predictions, not the model, so the rows predicted belong to it.
-        "predicted": [protocol.val, protocol.test],
-    }
-    return _exact(parts)
 
 
 def _exact(value: Any) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from runner.documents.sweeps import spelled
 from runner.plans.specs import JobRun
 from runner.results.files import Result, Run
 from runner.safety import canonical
@@ -22,20 +23,22 @@ class Reason:
 def reasons(runs: list[JobRun], result: Result | None) -> list[Reason]:
     """Return why each run that is not filed as declared would run, naming the part that differs."""
     filed = result.runs if result else {}
-    found = [reason for run in runs if (reason := _reason(run, filed.get(run.name)))]
+    moved = {run.name for run in runs if run.name in filed and filed[run.name].fit != run.fit}
+    found = [reason for run in runs if (reason := _reason(run, filed.get(run.name), moved))]
     gone = [name for name in filed if name not in {run.name for run in runs}]
     return [*found, *(Reason(name, "job", f"`{name}` is no longer declared") for name in gone)]
 
 
-def _reason(run: JobRun, filed: Run | None) -> Reason | None:
+def _reason(run: JobRun, filed: Run | None, moved: Collection[str]) -> Reason | None:
     if filed is None:
         return Reason(run.name, "new", "no result yet")
     if filed.failed:
         return Reason(run.name, "failed", f"failed last time: {filed.failed}")
-    if filed.fit == run.fit:
+    if filed.fit == run.fit and filed.asked == run.asked:
         return None
-    rest = Reason(run.name, "protocol", "its target, validation rows or test rows changed")
-    return next(_differences(run, filed), rest)
+    given = [Reason(run.name, "job", f"it is given `{name}`, which changed") for name in run.needs if name in moved]
+    rest = Reason(run.name, "protocol", "its target, seed, validation rows or test rows changed")
+    return next(_differences(run, filed), next(iter(given), rest))
 
 
 def _differences(run: JobRun, filed: Run) -> Iterator[Reason]:
@@ -48,9 +51,10 @@ def _differences(run: JobRun, filed: Run) -> Iterator[Reason]:
         old, new = filed.params.get(name, "absent"), job.params.get(name, "absent")
         if canonical.digest(old) != canonical.digest(new):
             yield Reason(run.name, "parameters", f"{name}: {old} -> {new}")
-    for axis, value in run.axes.items():
-        if filed.axes.get(axis) != value:
-            yield Reason(run.name, "axes", f"{axis}: {filed.axes.get(axis, 0):g} -> {value:g}")
+    for axis in sorted({*run.axes, *filed.axes}):
+        old, new = (spelled(axes[axis]) if axis in axes else "absent" for axes in (filed.axes, run.axes))
+        if old != new:
+            yield Reason(run.name, "axes", f"{axis}: {old} -> {new}")
     if filed.data != run.data:
         yield Reason(run.name, "data", "the data, their options or their source changed")
 

@@ -15,10 +15,13 @@ from runner.findings import Finding
 from runner.rendering import digits, templates, titles, wording
 from runner.rendering.changes import Change, Edit, LinkDefinition
 from runner.rendering.desk import Desk
-from runner.results.evaluation import Pending, Quantity
+from runner.results.evaluation import Pending
+from runner.results.quantities import Quantity
 from runner.safety import escaping
-from runner.verdicts import judge
-from runner.verdicts.judge import Judgement, Verdict
+from runner.verdicts import judgements
+from runner.verdicts.judgements import Judgement, Outcome, Verdict
+
+UNDECIDED = "say how sure it is, or wait for more rows"
 
 
 def cite(citation: Citation, desk: Desk) -> Change:
@@ -41,9 +44,9 @@ def cite(citation: Citation, desk: Desk) -> Change:
         return _refused(citation, str(error), desk, _finding("LG210", citation, str(error), desk, fix=fix))
 
 
-def has_meaning(citation: Citation, desk: Desk) -> bool:
+def has_meaning(written: str, desk: Desk) -> bool:
     """Tell whether a label is a key or an expression of this document, whoever defines its link."""
-    label = citation.label.strip()
+    label = written.strip()
     try:
         if is_key(label):
             desk.knowledge.judge.key(label, desk.document)
@@ -73,19 +76,33 @@ def _expression(citation: Citation, label: str, tree: Expression, desk: Desk) ->
     if is_predicate(tree):
         return _predicate(citation, formula, desk)
     quantity = desk.knowledge.evaluator.formula(formula, desk.document)
+    if quantity.choices:
+        return _name(citation, quantity, desk, titles.of_expression(label, tree, quantity, desk))
     values = _values(tree, quantity)
-    title = titles.of_quantity(quantity)
-    return _numbers(citation, values, desk, titles.define(label, quantity, title, desk.document, desk))
+    return _numbers(citation, values, desk, titles.of_expression(label, tree, quantity, desk))
 
 
 def _values(tree: Expression, quantity: Quantity) -> Sequence[float]:
     if not math.isfinite(quantity.point):
         raise ExpressionRefused("this has no finite value", tree.start, tree.end, fix="see its parts", code="LG305")
-    if not isinstance(tree, Call):
+    if not isinstance(tree, Call) or tree.function != "ci":
         return (quantity.point,)
     if quantity.interval is None:
         raise ExpressionRefused("there is no interval here", tree.start, tree.end, fix="cite the value", code="LG305")
     return quantity.interval
+
+
+def _name(citation: Citation, quantity: Quantity, desk: Desk, definition: LinkDefinition) -> Change:
+    """Fill a citation of argmax with the name that was chosen, in the place of `?` or of another of the names."""
+    shown = [name for name in sorted(quantity.choices, key=len, reverse=True) if name in citation.text]
+    old = shown[0] if shown else "?"
+    if old not in citation.text:
+        raise digits.SlotMismatch("there is no place for a name")
+    filled = citation.text.replace(old, escaping.text(quantity.text), 1)
+    if filled == citation.text:
+        return Change(definition=definition)
+    message = f"`{citation.text}` is `{filled}` now: {citation.label}"
+    return _changed("LG101", citation, filled, message, desk, definition)
 
 
 def _numbers(citation: Citation, values: Sequence[float], desk: Desk, definition: LinkDefinition) -> Change:
@@ -100,7 +117,7 @@ def _numbers(citation: Citation, values: Sequence[float], desk: Desk, definition
 
 def _predicate(citation: Citation, formula: Formula, desk: Desk) -> Change:
     truth = desk.knowledge.evaluator.formula(formula, desk.document)
-    verdict = judge.verdict(truth)
+    verdict = judgements.verdict(truth)
     title = titles.of_verdict(verdict, formula, desk.labels)
     definition = titles.define(formula.text, truth, title, desk.document, desk)
     if citation.text == "?" or wording.is_judgement(citation.text, templates.languages()):
@@ -127,7 +144,7 @@ def _words(citation: Citation, verdict: Verdict, desk: Desk) -> tuple[Finding, .
         return ()
     if verdict.holds_now and verdict.state == "undecided":
         message = f"the words `{citation.text}` state {citation.label}, which is undecided{_likely(verdict)}"
-        return (_finding("LG108", citation, message, desk, fix="say how sure it is, or wait for more rows"),)
+        return (_finding("LG108", citation, message, desk, fix=UNDECIDED),)
     message = f"the words `{citation.text}` state {citation.label}, which does not hold{_likely(verdict)}"
     return (_finding("LG102", citation, message, desk, fix="reword the sentence"),)
 
@@ -158,16 +175,20 @@ def _verdict(citation: Citation, judgement: Judgement, desk: Desk, definition: L
 
 
 def _words_of_key(citation: Citation, judgement: Judgement, desk: Desk) -> tuple[Finding, ...]:
-    """Words over a claim must hold; over a ladder its first rung must lead; else they are a plain link."""
+    """Words over a claim must hold; over a ladder its first rung must be taken; else they are a plain link."""
     if isinstance(judgement, Verdict) and judgement.truth is not None:
         return _words(citation, judgement, desk)
     found = desk.knowledge.library.key(citation.label.strip(), desk.document)
     of_gate = found is not None and found[0].kind == "roadmap"
-    if of_gate or not isinstance(judgement, judge.Outcome) or judgement.leading <= 0:
+    if of_gate or not isinstance(judgement, Outcome) or judgement.leading < 0:
         return ()
-    taken = judgement.rungs[judgement.leading].do
-    message = f"the words `{citation.text}` state the first rung of {citation.label}, the one taken is `{taken}`"
-    return (_finding("LG102", citation, message, desk, fix="reword the sentence"),)
+    stated = f"the words `{citation.text}` state the first rung of {citation.label}"
+    if judgement.leading > 0:
+        message = f"{stated}, the one taken is `{judgement.rungs[judgement.leading].do}`"
+        return (_finding("LG102", citation, message, desk, fix="reword the sentence"),)
+    if judgement.sure:
+        return ()
+    return (_finding("LG108", citation, f"{stated}, which is undecided", desk, fix=UNDECIDED),)
 
 
 def _pending(citation: Citation, error: Pending, desk: Desk) -> Change:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from runner.contract import REQUIRED, Mismatch, accept
 from runner.documents.reading import Document
 from runner.expressions.names import suggestion
 from runner.findings import Finding, InputRefused, RunnerError
@@ -18,6 +17,7 @@ from runner.results import places
 from runner.results.board import Board
 from runner.safety import atomic, canonical, paths
 from runner.safety import bounded_yaml as yaml
+from runner.shapes import bind
 from runner.verdicts.knowledge import Knowledge
 
 STAMP = re.compile(rb"<!-- logg figure: from ([0-9a-f]{12}) body ([0-9a-f]{12}) -->\r?\n")
@@ -34,6 +34,7 @@ class Figure:
     link: str
     alt: str
     source: str  # hash of kind, version, parameters and evidence; empty while the evidence is pending
+    borrowed: bool = False  # shown here, drawn for another document
 
 
 def declared(arguments: Mapping[str, Any], desk: Desk) -> Figure:
@@ -42,44 +43,56 @@ def declared(arguments: Mapping[str, Any], desk: Desk) -> Figure:
     kind = str(arguments.get("kind", ""))
     if kind not in kinds:
         raise InputRefused(f"there is no figure `{kind}`", code="LG204", fix=suggestion(kind, kinds))
+    if "from" in arguments:
+        return _borrowed(kind, str(arguments["from"]), desk)
     contract = kinds[kind]
     params = _params(kind, arguments, desk)
     name = f"{kind}-{canonical.digest([kind, params], 8)}.svg"
     path = places.figures_folder(desk.knowledge.library, desk.document) / name
     board = Board(desk.knowledge.evaluator, desk.document)
-    evidence = board.evidence([str(item) for item in params.get("of", ())])
+    evidence = board.evidence([str(item) for item in params.get("of", ())], str(params.get("x") or ""))
     source = canonical.digest([kind, contract.version, params, evidence]) if evidence else ""
     alt = f"{kind}: {', '.join(map(str, params.get('of', ())))}"
     return Figure(kind, params, path, paths.relative_link(desk.document.path, path), alt, source)
 
 
+def _borrowed(kind: str, identity: str, desk: Desk) -> Figure:
+    """Return the figure of another document: its file there, linked from here."""
+    library = desk.knowledge.library
+    owner = library.find(identity)
+    if owner is None:
+        raise InputRefused(f"there is no document `{identity}`", code="LG207", fix=suggestion(identity, library.ids))
+    own = next((figure for figure in _declared_in(owner, desk.knowledge) if figure.kind == kind), None)
+    if own is None:
+        raise InputRefused(f"{identity} has no figure `{kind}`", code="LG207", fix="declare it there")
+    return replace(own, link=paths.relative_link(desk.document.path, own.path), borrowed=True)
+
+
 def _params(kind: str, arguments: Mapping[str, Any], desk: Desk) -> dict[str, Any]:
-    contract = desk.knowledge.library.plugins.figures[kind]
-    params = {name: parameter.default for name, parameter in contract.parameters.items()}
-    for name, value in arguments.items():
-        if name == "kind":
-            continue
-        if name not in contract.parameters:
-            fix = suggestion(name, contract.parameters)
-            raise InputRefused(f"figure `{kind}` takes no `{name}`", code="LG205", fix=fix)
-        try:
-            params[name] = accept(contract.parameters[name].shape, _node(value))
-        except Mismatch as error:
-            raise InputRefused(f"`{name}` of figure `{kind}`: {error}", code="LG203") from error
-    missing = [name for name, value in params.items() if value is REQUIRED]
-    if missing:
-        raise InputRefused(f"figure `{kind}` needs `{missing[0]}`", code="LG205", fix=f"add {missing[0]}")
-    return params
+    def refuse(code: str, _node: yaml.Node, message: str, fix: str) -> None:
+        raise InputRefused(message, code=code, fix=fix)
+
+    return bind(desk.knowledge.library.plugins.figures[kind], _map(arguments), "kind", refuse)
+
+
+def _map(arguments: Mapping[str, Any]) -> yaml.Mapping:
+    return yaml.Mapping(tuple((yaml.Scalar(name, 1, 1), _node(value)) for name, value in arguments.items()), 1, 1)
 
 
 def _node(value: object) -> yaml.Node:
+    if isinstance(value, dict):
+        return _map(value)
     if isinstance(value, list):
         return yaml.Sequence(tuple(_node(item) for item in value), 1, 1)
-    return yaml.Scalar(str(value), 1, 1, plain=True)
+    return yaml.Scalar(str(value), 1, 1)
 
 
 def figures_of(document: Document, knowledge: Knowledge) -> list[Figure]:
-    """Return every figure a document declares and that has its evidence."""
+    """Return every figure to be drawn for a document: declared by it, and its evidence is there."""
+    return [figure for figure in _declared_in(document, knowledge) if figure.source and not figure.borrowed]
+
+
+def _declared_in(document: Document, knowledge: Knowledge) -> list[Figure]:
     desk, found = lay(document, knowledge), []
     for block in document.scan.blocks if legible(document, knowledge) else ():
         if block.name != "figure":
@@ -89,7 +102,7 @@ def figures_of(document: Document, knowledge: Knowledge) -> list[Figure]:
             found.append(declared(arguments, desk))
         except (RunnerError, AttributeError):
             continue  # rendering the block itself reports what is wrong
-    return [figure for figure in found if figure.source]
+    return found
 
 
 def trouble(figure: Figure, document: Document) -> Finding | None:

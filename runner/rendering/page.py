@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from runner.documents.reading import Document
@@ -14,6 +16,7 @@ from runner.verdicts.knowledge import Knowledge
 
 LEAD = "<!-- logg: sources -->"
 TROUBLES = {"conflict": "LG212"}
+LINK = re.compile(r"\[[^\[\]\n]*\]\[(?P<label>[^\[\]\n]+)\]")
 WRAPPED = {"\n", "\r"}  # a label over two lines is reported as trouble and left alone
 
 
@@ -74,7 +77,8 @@ def _outcomes(document: Document, knowledge: Knowledge, *, force: bool) -> list[
     found = [
         blocks.render_block(block, desk, force=force) for block in document.scan.blocks if block.name != blocks.SOURCES
     ]
-    return [Change(findings=_overruled(document, desk)), *found, *_cited(document, desk)]
+    misled = (*_overruled(document, desk), *_lost(document, desk))
+    return [Change(findings=misled), *found, *_cited(document, desk)]
 
 
 def _overruled(document: Document, desk: Desk) -> tuple[Finding, ...]:
@@ -83,13 +87,28 @@ def _overruled(document: Document, desk: Desk) -> tuple[Finding, ...]:
     found = []
     for definition in document.scan.definitions:
         citation = cited.get(fold_label(definition.label))
-        if citation is not None and citations.has_meaning(citation, desk):
+        if citation is not None and citations.has_meaning(citation.label, desk):
             message = f"this definition of `{definition.label}` hides the evidence behind it"
             found.append(Finding("LG211", document.source.place(definition.start), message, "remove the line"))
     for block in [block for block in document.scan.blocks if block.name == blocks.SOURCES][1:]:
         message = "a second `sources` block; the first definition of a label wins"
         found.append(Finding("LG206", document.source.place(block.start), message, "remove this one"))
     return tuple(found)
+
+
+def _lost(document: Document, desk: Desk) -> Iterator[Finding]:
+    """Yield what would be a citation and stands in code or html, where no renderer makes a link of it."""
+    text = document.source.text
+    seen = {citation.label_start for citation in document.scan.citations}
+    spans = [*((block.start, block.end) for block in document.scan.blocks), (0, (document.scan.front or (0, 0))[1])]
+    for match in LINK.finditer(text) if document.kind != "page" else ():
+        at = match.start()
+        hidden = text.rfind("<!--", 0, at) > text.rfind("-->", 0, at) or text[max(at - 1, 0)] == "\\"
+        if match.start("label") in seen or hidden or any(start <= at < end for start, end in spans):
+            continue
+        if citations.has_meaning(match["label"], desk):
+            message = f"the citation `{match['label']}` stands in code or html, where it is no link"
+            yield Finding("LG209", document.source.place(at), message, "move it into the sentence")
 
 
 def _cited(document: Document, desk: Desk) -> list[Change]:
@@ -122,7 +141,9 @@ def _sources(document: Document, definitions: list[LinkDefinition], *, force: bo
     if not any(block.name == blocks.SOURCES for block in scan(source.text + addition).blocks):
         message = "a fence or html that is still open at the end would hide the definitions"
         return Change(findings=(Finding("LG211", source.place(len(source.text)), message, "close it"),))
-    return Change(Edit(len(source.text), len(source.text), addition))
+    message = "the definitions behind the citations are not written yet"
+    finding = Finding("LG103", source.place(len(source.text)), message, f"runner render {document.called}")
+    return Change(Edit(len(source.text), len(source.text), addition), findings=(finding,))
 
 
 def _replaced(document: Document, block: Block, text: str, *, force: bool) -> Change:

@@ -29,15 +29,16 @@ def skeleton(library: Library, kind: str, topic: str, title: str, today: str) ->
     identity, name = _names(library, kind, topic, title, today)
     readable = escaping.UNSEEN.sub(escaping.REPLACEMENT, " ".join(title.split()))
     context = {"id": identity, "title": readable, "topic": topic, "date": today, **_protocol(library)}
-    return folder / f"{name}.md", templates.fill(f"new/{kind}.md.j2", context).strip("\n") + "\n"
+    return folder / f"{name}.md", templates.fill(f"new/{library.lang}/{kind}.md.j2", context).strip("\n") + "\n"
 
 
 def _protocol(library: Library) -> dict[str, Any]:
-    """Return the first protocol there is and its largest noise, as a new experiment writes them."""
+    """Return the first protocol there is, and of each of its axes the largest value, as a new document writes them."""
     for document in library.documents:
         if isinstance(document.body, Protocol):
-            return {"protocol": document.id, "noise": max(document.body.noise)}
-    return {"protocol": "PROTOCOL@1", "noise": 0.0}
+            axes = [(axis, max(values)) for axis, values in document.body.axes.items()]
+            return {"protocol": document.id, "axes": axes, "agreed": True}
+    return {"protocol": "PROTOCOL@1", "axes": [], "agreed": False}
 
 
 def _slug(title: str) -> str:

@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from runner.findings import InputRefused
 from runner.rendering import wording
+from runner.rendering.shelf import folder
 from runner.safety import bounded_yaml, escaping, paths
 
 if TYPE_CHECKING:
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-PACKAGE = Path(__file__).parent.parent
 PLAIN = re.compile(r"\w[\w ,.()/@-]*")  # what YAML reads as the text it is
 TAKES = re.compile(r"\{#-? takes: (?P<names>[a-z_, *]*?) *-?#\}")
-
-
-def folder() -> Path:
-    """Return the templates: inside an installed package, beside it in a checkout."""
-    inside, beside = PACKAGE / "templates", PACKAGE.parent / "templates"
-    return inside if inside.is_dir() else beside
 
 
 @lru_cache(maxsize=1)
@@ -44,11 +37,13 @@ def environment() -> ImmutableSandboxedEnvironment:
         text=escaping.text,
         code=escaping.code,
         title=escaping.title,
+        node=escaping.node,
         link=link,
         scalar=scalar,
         number=wording.number,
         found=wording.found,
         interval=wording.interval,
+        signed=wording.signed,
         percent=wording.percent,
         count=wording.count,
         plain=wording.plain,

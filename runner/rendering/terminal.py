@@ -6,10 +6,12 @@ from typing import Any
 
 from runner.documents.library import judged_of
 from runner.documents.reading import Document
+from runner.documents.sweeps import spoken
 from runner.findings import InputRefused
 from runner.rendering import templates, wording
 from runner.results.addresses import FactAddress
 from runner.results.evaluation import Pending
+from runner.results.points import AxisLeftOut
 from runner.results.replicates import FEWEST, interval
 from runner.safety import escaping
 from runner.verdicts.knowledge import Knowledge
@@ -42,6 +44,8 @@ def _defined(document: Document, knowledge: Knowledge) -> dict[str, str]:
         try:
             quantity = knowledge.evaluator.formula(formula, document)
             value = f"{wording.number(quantity.point)} {wording.interval(quantity.interval)}"
+        except AxisLeftOut as error:
+            value = f"asked at a point: {name}({spoken(error.values[0])})"
         except (Pending, InputRefused) as error:
             value = error.message
         found[name] = f"{value}  = {formula.text}"
@@ -55,7 +59,7 @@ def _facts(document: Document, knowledge: Knowledge) -> dict[str, str]:
         return {}
     scores, facts = knowledge.store.scores(document), {}
     for (run, piece, metric), values in scores.values.items():
-        population = scores.population(piece)
+        population = scores.population(run, piece)
         pair = interval(values) if population.n >= FEWEST else None
         address = FactAddress(document, run, piece, metric).key
         facts[address] = f"{wording.number(float(values[0]))} {wording.interval(pair)} {population}"

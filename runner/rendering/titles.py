@@ -7,19 +7,23 @@ from typing import Any
 
 from runner.documents.kinds import Formula
 from runner.documents.reading import Document
-from runner.rendering import wording
+from runner.expressions.syntax import Expression
+from runner.rendering import literature, wording
 from runner.rendering.changes import LinkDefinition
 from runner.rendering.desk import Desk
 from runner.results import places
-from runner.results.evaluation import Quantity
+from runner.results.quantities import Quantity
 from runner.safety import escaping, paths
-from runner.verdicts.judge import Judgement, Outcome, State, Verdict
+from runner.verdicts.judgements import Judgement, State, Tally, Verdict
 
 REFUSED = "~refused"
+SHOWN = 2  # populations of those a number was combined across
 
 
 def of_quantity(quantity: Quantity) -> str:
-    """Return `0.9310 [0.9140, 0.9450] test rows`, the interval where there is one."""
+    """Return `0.9310 [0.9140, 0.9450] test rows`, the interval where there is one, or the name that was chosen."""
+    if quantity.choices:
+        return quantity.text
     unit = f" {quantity.unit}" if quantity.unit else ""
     if not quantity.populations:
         return f"{wording.plain(quantity.point)}{unit}"
@@ -33,7 +37,7 @@ def of_verdict(verdict: Verdict, formula: Formula, labels: Mapping[str, Any]) ->
 
 def _spread(quantity: Quantity) -> str:
     pair = quantity.interval
-    return f" {wording.interval(pair)} test rows" if pair else ""
+    return f" {wording.interval(pair)} test rows{' and seeds' if quantity.seeds else ''}" if pair else ""
 
 
 def define(label: str, quantity: Quantity, lead: str, document: Document, desk: Desk) -> LinkDefinition:
@@ -42,9 +46,27 @@ def define(label: str, quantity: Quantity, lead: str, document: Document, desk: 
         return LinkDefinition(label, _link(document, document), escaping.title(lead), document.id)
     source = quantity.facts[0].document
     file = places.result_file(desk.knowledge.library, source)
-    parts = [lead, *(str(population) for population in quantity.populations), source.date]
+    parts = [lead, *_rows_behind(quantity), source.date]
     title = " · ".join(part for part in parts if part)
     return LinkDefinition(label, paths.relative_link(document.path, file), escaping.title(title), source.id)
+
+
+def _rows_behind(quantity: Quantity) -> list[str]:
+    """Return the populations a title names: the one a number belongs to, or those it was combined across."""
+    if not quantity.across:
+        return [str(population) for population in quantity.bound or quantity.populations]
+    return [f"across {len(quantity.populations)} populations", *map(str, quantity.populations[:SHOWN])]
+
+
+def of_expression(label: str, tree: Expression, quantity: Quantity, desk: Desk) -> LinkDefinition:
+    """Return the definition of an expression; published values in it name their source and its rows."""
+    value = literature.quoted(tree, desk) or of_quantity(quantity)
+    title = " · ".join([value, *(literature.provenance(entry, desk.labels) for entry in quantity.published)])
+    if quantity.facts or not quantity.published:
+        return define(label, quantity, title, desk.document, desk)
+    entry = quantity.published[0]
+    target = paths.relative_link(desk.document.path, desk.knowledge.library.root / entry.place.path)
+    return LinkDefinition(label, target, escaping.title(title), entry.place.path)
 
 
 def of_key(label: str, judgement: Judgement, desk: Desk) -> LinkDefinition:
@@ -53,18 +75,21 @@ def of_key(label: str, judgement: Judgement, desk: Desk) -> LinkDefinition:
     if isinstance(judgement, State):
         return _of_state(label, judgement, desk)
     word = wording.judgement(judgement, desk.labels)
+    if isinstance(judgement, Tally):
+        home = judgement.document
+        return LinkDefinition(label, _link(document, home), escaping.title(word), home.id)
     reason = f" · {judgement.reason}" if judgement.reason else ""
     quantity = judgement.truth
-    if isinstance(judgement, Verdict | Outcome) and quantity is not None:
+    if quantity is not None:
         return define(label, quantity, word, document, desk)
-    found = desk.knowledge.library.key(label, document)
+    found = desk.knowledge.library.key(label, document) or desk.knowledge.judge.rung(label, document)
     home = found[0] if found else document
     return LinkDefinition(label, _link(document, home), escaping.title(f"{word}{reason}"), home.id)
 
 
 def _of_state(label: str, state: State, desk: Desk) -> LinkDefinition:
     target = state.document
-    parts = (target.title, desk.labels["states"][state.state], target.date)
+    parts = (target.title, wording.judgement(state, desk.labels), target.date)
     title = " · ".join(part for part in parts if part)
     return LinkDefinition(label, _link(desk.document, target), escaping.title(title), target.id)
 

@@ -4,40 +4,43 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from runner.documents.kinds import Human, Judged, Ladder, Predicate, Protocol
-from runner.documents.library import judged_of
+from runner.documents.kinds import Protocol
 from runner.documents.reading import Document
+from runner.expressions.names import suggestion
+from runner.expressions.parse import parse
 from runner.findings import InputRefused
-from runner.rendering import figures, wording
+from runner.rendering import (
+    configuration,
+    connections,
+    consensus,
+    figures,
+    literature,
+    numbers,
+    overview,
+    protocols,
+    roadmaps,
+    scoreboards,
+    tables,
+    verdict_rows,
+    wording,
+)
+from runner.rendering.cards import Card
 from runner.rendering.desk import Desk
 from runner.results.addresses import FactAddress
 from runner.results.evaluation import Pending
 from runner.results.files import Result, Run
-from runner.results.metrics import BETTER, SYMBOLS, unit_of
-from runner.results.populations import WHOLE
+from runner.results.metrics import SYMBOLS, best_first, unit_of
+from runner.results.populations import WHOLE, shown
+from runner.results.quantities import Quantity
 from runner.results.runs import last_run
 from runner.safety import paths
 from runner.verdicts import promises
-from runner.verdicts.judge import Evidence, Judgement, Outcome, State, Verdict
 
-SIGNS = {"holds": "✓", "fails": "✗", "undecided": "◐", "pending": "○", "invalid": "⚠", "human": "✎"}
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of a table of judgements."""
-
-    key: str
-    text: str
-    sign: str
-    word: str
-    evidence: Evidence | None
-    share: float | None
-    leads: bool = False
-    first: bool = True
-    do: str = ""
+FEW = 3  # runs whose values fit one table with their intervals
+SIDE_BY_SIDE = 6  # runs whose slices fit one table
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,7 @@ class View:
         self._knowledge = desk.knowledge
         self.document = desk.document
         self.experiment = desk.document.experiment
+        self._best: dict[tuple[str, str], float | None] = {}
 
     @property
     def status(self) -> str:
@@ -83,10 +87,15 @@ class View:
 
     @property
     def runs(self) -> dict[str, Run]:
-        """Return the runs that were filed, in the order the document declares them."""
+        """Return what was filed, in the order the document declares it, the seeds of one run taken together."""
         filed = self.result.runs if self.result else {}
-        declared = self.experiment.jobs if self.experiment else {}
-        return {name: filed[name] for name in (*declared, *(set(filed) - set(declared))) if name in filed}
+        return {name: filed[members[0]] for name, members in self._members.items()}
+
+    @cached_property
+    def _members(self) -> dict[str, tuple[str, ...]]:
+        if self.experiment is None or self.result is None:
+            return {}
+        return configuration.seeds_together(self.experiment, self.result.runs)
 
     @property
     def run(self) -> dict[str, Any] | None:
@@ -102,6 +111,18 @@ class View:
         return {"train": train, "val": self.protocol.val, "test": self.protocol.test}
 
     @property
+    def settings(self) -> list[configuration.Setting]:
+        """Return what the experiment sets for its rows, with the values of its sweep."""
+        return configuration.settings(self.experiment, self.protocol) if self.experiment else []
+
+    @property
+    def configured(self) -> list[configuration.Configured]:
+        """Return the jobs with the parameters they ran with."""
+        if self.experiment is None:
+            raise _not_here("no experiment")
+        return configuration.configured(self._desk)
+
+    @property
     def protocol_link(self) -> str:
         """Return the link to the protocol's page."""
         found = self._knowledge.library.protocol_document(self.document)
@@ -113,6 +134,13 @@ class View:
         mvp = self.experiment.mvp if self.experiment else ""
         found = self._knowledge.library.mvp(mvp, self.document) if mvp else None
         return self.link(found[0]) if found else ""
+
+    @property
+    def successor_link(self) -> str:
+        """Return the link to the experiment that took the place of a retired one, or nothing."""
+        retired = self.experiment.retired if self.experiment else None
+        found = self._knowledge.library.find(retired.by) if retired else None
+        return self.link(found) if found else ""
 
     @property
     def citing(self) -> list[Document]:
@@ -132,10 +160,21 @@ class View:
         """Return the unit of a metric here."""
         return unit_of(metric, self.protocol.unit)
 
+    @property
+    def interval_note(self) -> str:
+        """Say what intervals here cover: the draw of the rows, and that of seeds where an experiment has several."""
+        library, labels = self._knowledge.library, self._desk.labels
+        cited = [library.find(cite.experiment) for cite in self.document.names.cites.values()]
+        shown = (
+            [self.document, *(document for document in cited if document)] if self.experiment else library.experiments
+        )
+        seeded = any(map(configuration.several_seeds, shown))
+        return str(labels["seeds_note"] if seeded else labels["interval_note"])
+
     def fact(self, run: str, metric: str, piece: str = WHOLE) -> Fact:
         """Return one fact of this experiment, or an empty one when it was not filed."""
         try:
-            quantity = self._knowledge.evaluator.fact(FactAddress(self.document, run, piece, metric))
+            quantity = self._quantity(run, metric, piece)
         except Pending:
             return Fact(None, None)
         best = self.best(metric, piece)
@@ -144,56 +183,67 @@ class View:
 
     def best(self, metric: str, piece: str = WHOLE) -> float | None:
         """Return the best value of a metric, when there are several runs."""
-        result = self.result
-        done = [name for name, run in result.runs.items() if not run.failed] if result else []
-        if len(done) < 2:  # noqa: PLR2004 - one run cannot be the best of several
-            return None
-        scores = self._knowledge.store.scores(self.document).values
-        values = [float(scores[name, piece, metric][0]) for name in done]
-        order = {"higher": lambda v: -v, "lower": lambda v: v, "zero": abs}[BETTER[metric]]
-        return min(filter(math.isfinite, values), key=order, default=None)
+        if (metric, piece) not in self._best:
+            done = [name for name, run in self.runs.items() if not run.failed]
+            values = [self._quantity(name, metric, piece).point for name in done if len(done) > 1]
+            self._best[metric, piece] = min(filter(math.isfinite, values), key=best_first(metric), default=None)
+        return self._best[metric, piece]
+
+    def _quantity(self, run: str, metric: str, piece: str) -> Quantity:
+        """Return a metric of a run, or the mean over the seeds that it stands for."""
+        evaluator = self._knowledge.evaluator
+        if len(self._members.get(run, ())) < 2:  # noqa: PLR2004 - several
+            return evaluator.fact(FactAddress(self.document, run, piece, metric))
+        text = ".".join([run, *([] if piece == WHOLE else [piece]), metric])
+        return evaluator.expression(text, parse(text), self.document)
+
+    def called(self, run: str) -> str:
+        """Return what people call a run: its job, where it stands in the sweep, how many seeds it was run with."""
+        seeds = len(self._members.get(run, ()))
+        return (
+            f"{configuration.called(run)} · {seeds} {self._desk.labels['seeds']}"
+            if seeds > 1
+            else configuration.called(run)
+        )
+
+    def pieces(self, asked: object = None) -> list[tuple[str, str, str]]:
+        """Return the slices a table of results shows: name, what people call it, definition.
+
+        Asked for by name; else all of them beside one or two runs, and beside a few those that stand for themselves.
+        """
+        slices, partitions = self.protocol.slices, self.protocol.partitions
+        parts = {part for partition in partitions.values() for part in partition.parts}
+        if asked is None:
+            few, some = (len(self.runs) <= most for most in (FEW, SIDE_BY_SIDE))
+            chosen = [piece for piece in slices if few or (some and piece not in parts)]
+        else:
+            words = [str(word) for word in (asked if isinstance(asked, list) else [asked])]
+            chosen = [piece for word in words for piece in (partitions[word].parts if word in partitions else (word,))]
+        unknown = next((piece for piece in chosen if piece not in slices), None)
+        if unknown is not None:
+            raise InputRefused(f"no slice `{unknown}`", code="LG208", fix=suggestion(unknown, [*slices, *partitions]))
+        return [(piece, shown(piece, self.protocol), "" if piece in parts else slices[piece].text) for piece in chosen]
+
+    @property
+    def side_by_side(self) -> bool:
+        """Tell whether the runs are few enough for intervals beside their values."""
+        return len(self.runs) <= FEW
+
+    def validated(self, run: str, metric: str) -> float | None:
+        """Return a metric of a run on the validation rows, the mean over its seeds."""
+        scored = self._knowledge.store.validation(self.document)
+        values = [scored.get((name, metric)) for name in self._members[run]]
+        known = [value for value in values if value is not None]
+        return sum(known) / len(known) if known and len(known) == len(values) else None
 
     def count(self, piece: str = WHOLE) -> int:
         """Return how many test rows a slice holds."""
-        return self._knowledge.store.rows(self.document).populations[piece].n
+        return int(self._knowledge.store.rows(self.document).masks[piece].sum())
 
     @property
-    def judged(self) -> list[list[Row]]:
+    def judged(self) -> list[list[verdict_rows.Row]]:
         """Return every keyed entry of the document, each as the rows it takes in a table."""
-        return [self._rows(judged) for judged in judged_of(self.document).values()]
-
-    def _rows(self, judged: Judged) -> list[Row]:
-        judgement = self._knowledge.judge.judged(self.document, judged)
-        match judged, judgement:
-            case Ladder(), Outcome():
-                return self._rungs(judged, judgement)
-            case Predicate(formula=formula), Verdict():
-                evidence = self._knowledge.judge.evidence(formula, self.document)
-                return [self._row(judged, formula.text, judgement, evidence)]
-            case Human(), _:
-                return [self._row(judged, "", judgement, None)]
-            case _:
-                return [self._row(judged, getattr(judged, "target", ""), judgement, None)]
-
-    def _row(self, judged: Judged, text: str, judgement: Judgement, evidence: Evidence | None) -> Row:
-        state = judgement.state if isinstance(judgement, Verdict) else "undecided"
-        word = wording.judgement(judgement, self._desk.labels)
-        share = judgement.probability if isinstance(judgement, Verdict) else None
-        sign = "" if isinstance(judgement, State) else SIGNS.get(state, "")
-        return Row(judged.key, text, sign, word, evidence, share)
-
-    def _rungs(self, ladder: Ladder, outcome: Outcome) -> list[Row]:
-        rows = []
-        for index, rung in enumerate(ladder.rungs):
-            leads = index == outcome.leading
-            subject = rung.formula if index == 0 else None
-            evidence = self._knowledge.judge.evidence(subject, self.document) if subject else None
-            word = wording.judgement(outcome, self._desk.labels)
-            sign = SIGNS["holds" if outcome.sure else "undecided"] if outcome.shares else SIGNS[outcome.state]
-            text = rung.formula.text if rung.formula else ""
-            share = outcome.shares[index] if outcome.shares else None
-            rows.append(Row(ladder.key, text, sign, word, evidence, share, leads, index == 0, rung.do))
-        return rows
+        return verdict_rows.rows(self._desk)
 
     @property
     def definitions(self) -> dict[str, str]:
@@ -207,6 +257,82 @@ class View:
             return {}
         return promises.moved(self.document, self.result.promises, self._knowledge.library)
 
+    def published(self, compare: str) -> list[literature.Line]:
+        """Return what was published for this experiment, beside ours."""
+        return literature.compared(self._desk, compare)
+
+    @property
+    def withdrawn(self) -> list[literature.Line]:
+        """Return what was withdrawn."""
+        return literature.withdrawn(self._desk)
+
+    def table(self, arguments: dict[str, Any]) -> tables.Table:
+        """Return the table that a block declares."""
+        return tables.table(arguments, self._desk)
+
     def figure(self, arguments: dict[str, Any]) -> figures.Figure:
         """Return the figure that a block declares."""
         return figures.declared(arguments, self._desk)
+
+    @property
+    def links(self) -> list[connections.Group]:
+        """Return the documents connected with this one, by how they are."""
+        return connections.connections(self._desk)
+
+    def graph(self, arguments: dict[str, Any]) -> connections.Graph:
+        """Return which documents cite which."""
+        return connections.graph(self._desk, overview.topic_of(arguments, self._desk))
+
+    @property
+    def claims(self) -> list[consensus.Claim]:
+        """Return everything this document holds under a key, with what a person signed."""
+        return consensus.consensus(self._desk)
+
+    @property
+    def cited_numbers(self) -> list[numbers.CitedNumber]:
+        """Return every number this document cites."""
+        return numbers.cited_numbers(self._desk)
+
+    @property
+    def agreement(self) -> protocols.Agreement:
+        """Return the protocol this document is, or names."""
+        return protocols.agreement(self._desk)
+
+    def scoreboard(self, arguments: dict[str, Any]) -> scoreboards.Board:
+        """Return the models scored on the rows this document names."""
+        return scoreboards.scoreboard(arguments, self._desk)
+
+    def leaderboard(self, arguments: dict[str, Any]) -> list[scoreboards.Board]:
+        """Return the best models of every row set."""
+        return scoreboards.leaderboard(arguments, self._desk)
+
+    @property
+    def works(self) -> list[roadmaps.Work]:
+        """Return the MVPs of this roadmap."""
+        return roadmaps.works(self._desk)
+
+    @property
+    def progress(self) -> list[roadmaps.Phase]:
+        """Return how far each phase of this roadmap has come."""
+        return roadmaps.progress(self._desk)
+
+    def board(self, arguments: dict[str, Any]) -> list[roadmaps.Lane]:
+        """Return the work of this roadmap by priority and by how far it has come."""
+        return roadmaps.board(arguments, self._desk)
+
+    def setups(self, arguments: dict[str, Any]) -> list[roadmaps.Setup]:
+        """Return what the experiments of a phase declare."""
+        return roadmaps.setups(arguments, self._desk)
+
+    def index(self, arguments: dict[str, Any]) -> list[Card]:
+        """Return the documents of a topic, or all of them."""
+        return overview.index(arguments, self._desk)
+
+    @property
+    def timeline(self) -> list[overview.Event]:
+        """Return what experiments and gates came to, the newest first."""
+        return overview.timeline(self._desk)
+
+    def changes(self, arguments: dict[str, Any]) -> overview.Changes:
+        """Return what changed lately."""
+        return overview.changes(arguments, self._desk)

@@ -8,12 +8,15 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from runner.documents.kinds import Signature
 from runner.rendering import digits
-from runner.verdicts.judge import Evidence, Judgement, Outcome, State, Verdict
+from runner.verdicts.judgements import Evidence, Judgement, Outcome, State, Tally, Verdict
 
+GATE = r"(?:[a-z][\w-]*:)?[A-Z][\w.-]*"
 SHARE = r"[<>]?\d{1,3} %"
 LARGE = 1000
 DASH = "–"
+UNSTARTED = frozenset({"planned", "ready"})
 NARROW_BLANK, BLANK = "\u202f", "\u00a0"  # neither breaks a line
 
 
@@ -72,24 +75,94 @@ def _beyond(value: float | None) -> str:
 
 def judgement(judged: Judgement, labels: Mapping[str, Any]) -> str:
     """Write a judgement the way a citation of its key shows it."""
-    words: Mapping[str, str] = labels["verdicts"]
     match judged:
         case Verdict():
-            share = f" {percent(judged.probability)}" if judged.probability is not None else ""
-            return f"{words[judged.state]}{share}"
-        case State():
-            return str(labels["states"][judged.state])
-        case Outcome() if judged.leading < 0:
-            return words[judged.state]
+            return _verdict(judged, labels)
         case Outcome():
-            lead = "" if judged.sure else f"{labels['leaning']} "
-            share = percent(judged.shares[judged.leading]) if judged.shares else DASH
-            return f"{lead}{judged.rungs[judged.leading].do} · {share}"
+            return _outcome(judged, labels)
+        case State():
+            return _state(judged, labels)
+        case Tally():
+            return str(labels["tally"]).format(answered=judged.answered, total=judged.total)
+
+
+def _verdict(verdict: Verdict, labels: Mapping[str, Any]) -> str:
+    if verdict.decision is not None:
+        return _decided(verdict.decision, labels)
+    of_fits = verdict.truth is not None and verdict.truth.fits and verdict.state in labels["fits"]
+    word = labels["fits" if of_fits else "verdicts"][verdict.state]
+    share = f" {percent(verdict.probability)}" if verdict.probability is not None else ""
+    again = f" · {labels['reopened']}" if verdict.reopened else ""
+    return f"{word}{share}{_across(verdict, labels)}{again}"
+
+
+def _outcome(outcome: Outcome, labels: Mapping[str, Any]) -> str:
+    words = labels["verdicts"]
+    if outcome.leading < 0:
+        return f"{words[outcome.state]} {outcome.after}".rstrip()
+    rung = outcome.rungs[outcome.leading]
+    do = words["human"] if rung.human else rung.do
+    if outcome.decision is not None:
+        do = _decided(outcome.decision, labels)
+    lead = "" if outcome.sure else f"{labels['leaning']} "
+    share = percent(outcome.shares[outcome.leading]) if outcome.shares else DASH
+    only = f" {labels['these_fits']}" if outcome.truth is not None and outcome.truth.fits else ""
+    return f"{lead}{do} · {share}{only}{_across(outcome, labels)}"
+
+
+def _decided(decision: Signature, labels: Mapping[str, Any]) -> str:
+    """Write when a person decided, and what."""
+    said = f": {decision.words}" if decision.words else ""
+    return f"{labels['verdicts']['decided']} {decision.date}{said}"
+
+
+def _across(judged: Verdict | Outcome, labels: Mapping[str, Any]) -> str:
+    return f" {labels['across']}" if judged.truth is not None and judged.truth.across else ""
+
+
+def _state(state: State, labels: Mapping[str, Any]) -> str:
+    """Write where work stands: a gate that closed it counts for more than how far it had come."""
+    word, effect = str(labels["states"][state.state]), state.effect
+    if state.state not in UNSTARTED:
+        return f"{word} · {_gates('closed', effect.closed, labels)}" if effect.closed else word
+    if effect.closed:
+        return _gates("closed", effect.closed, labels)
+    if effect.opened or effect.waits:
+        said = _gates("opened", effect.opened, labels) if effect.opened else _gates("waits", effect.waits, labels)
+        return f"{word} · {said}"
+    return word
+
+
+def _gates(effect: str, gates: tuple[str, ...], labels: Mapping[str, Any]) -> str:
+    return str(labels["effects"][effect]).format(gates=", ".join(gates))
 
 
 def is_judgement(text: str, languages: Iterable[Mapping[str, Any]]) -> bool:
     """Tell whether a text is one that `judgement` writes, today or on another day, in any language."""
     written = html.unescape(text)
-    words = {word for labels in languages for part in ("verdicts", "states") for word in labels[part].values()}
-    alternatives = "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
-    return re.fullmatch(rf"(?:{alternatives})(?: {SHARE})?|.+ · (?:{SHARE}|{DASH})", written) is not None
+    return any(re.fullmatch(_pattern(labels), written) for labels in languages)
+
+
+def _pattern(labels: Mapping[str, Any]) -> str:
+    """Return what matches every judgement written with these labels."""
+    verdicts, gates = labels["verdicts"], f"{GATE}(?:, {GATE})*"
+    effects = "|".join(re.escape(effect).replace(r"\{gates\}", gates) for effect in labels["effects"].values())
+    again = f"(?: · {re.escape(labels['reopened'])})?"
+    tail = f"(?: {re.escape(labels['these_fits'])})?(?: {re.escape(labels['across'])})?{again}"
+    words = _any([*verdicts.values(), *labels["fits"].values()])
+    tally = re.escape(labels["tally"]).replace(r"\{answered\}", r"\d+").replace(r"\{total\}", r"\d+")
+    return "|".join(
+        [
+            rf"{words}(?: {SHARE})?{tail}",
+            rf".+ · (?:{SHARE}|{DASH}){tail}",
+            rf"{re.escape(verdicts['decided'])} \d{{4}}-\d\d-\d\d(?:: .+)?",
+            rf"{re.escape(verdicts['waiting'])} {GATE}",
+            rf"{_any(labels['states'].values())}(?: · (?:{effects}))?",
+            effects,
+            tally,
+        ]
+    )
+
+
+def _any(words: Iterable[str]) -> str:
+    return f"(?:{'|'.join(map(re.escape, sorted(words, key=len, reverse=True)))})"

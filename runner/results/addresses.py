@@ -1,18 +1,44 @@
-"""What a dotted name means in a document: a fact, a scalar, or a quantity defined somewhere."""
+"""What a dotted name means in a document: a fact, a scalar, a quantity defined somewhere, or several of them.
+
+    NAME[(point)][.slice].metric        vit(1M).r2, moe.old.r2, vit.age(35).r2, vit(*).r2, drop(21.5)
+
+An axis that a reference leaves out is taken from where it is asked (a row of a table), else from the only value
+there is; seeds that are left out are averaged; anything else has to be named.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import product
 
-from runner.documents.kinds import Formula
+from runner.documents.kinds import Experiment, Formula, Job, Protocol, Value
 from runner.documents.library import Library
 from runner.documents.reading import Document
+from runner.documents.sweeps import run_name, spoken
 from runner.expressions.names import suggestion
-from runner.expressions.syntax import Reference, Segment
+from runner.expressions.syntax import Argument, Call, Expression, Reference, Segment, children
 from runner.expressions.tokens import ExpressionRefused
-from runner.results.metrics import METRICS
+from runner.results.metrics import COUNT, METRICS
+from runner.results.points import (
+    SEED,
+    At,
+    Axes,
+    AxisLeftOut,
+    NoSuchRun,
+    implied,
+    is_every,
+    is_named,
+    label_of,
+    picked,
+    slice_asked,
+    slices_named,
+    unknown_name,
+)
 from runner.results.populations import WHOLE
+
+NOWHERE: At = {}
+DEEPEST = 16  # definitions resting on each other
 
 
 @dataclass(frozen=True)
@@ -47,35 +73,104 @@ class ScalarAddress:
 
 @dataclass(frozen=True)
 class Definition:
-    """A quantity that a document names."""
+    """A quantity that a document names, asked at a point."""
 
     document: Document
     name: str
     formula: Formula
+    at: tuple[tuple[str, Value], ...] = ()
 
 
-Meaning = FactAddress | ScalarAddress | Definition
+@dataclass(frozen=True)
+class Seeds:
+    """One address for every seed of a sweep: its value is their mean."""
+
+    seeds: tuple[Value, ...]
+    parts: tuple[FactAddress | ScalarAddress, ...]
 
 
-def resolve(reference: Reference, document: Document, library: Library) -> Meaning:
+@dataclass(frozen=True)
+class Every:
+    """What `*` stands for: the parts by the names people call them."""
+
+    parts: tuple[tuple[str, Meaning], ...]
+    seeds: tuple[Value, ...] = ()  # of the runs among them, where they differ in their seeds
+
+
+Meaning = FactAddress | ScalarAddress | Definition | Seeds | Every
+Leaf = Callable[[str, str], FactAddress | ScalarAddress]  # of a run and a slice
+Asked = tuple[str, str, frozenset[tuple[str, Value]]]  # document, definition, and where it is asked
+
+
+def resolve(reference: Reference, document: Document, library: Library, at: At = NOWHERE) -> Meaning:
     """Return what a reference means, or refuse it with the nearest name there is."""
-    for segment in reference.segments:
-        if segment.point:
-            message = f"the point of `{segment.name}` is not available yet"
-            raise ExpressionRefused(message, segment.start, segment.end, fix="name a job and a metric", code="LG215")
     first, *rest = reference.segments
     names = document.names
     jobs = document.experiment.jobs if document.experiment else {}
     if first.name in jobs:
-        return _of_job(reference, first, rest, document, library)
+        return _of_job(reference, first, rest, document, library, at)
     if first.name in names.define:
-        return _defined(first, rest, document)
+        return _defined(first, rest, document, library, at)
     if first.name in names.cites:
-        return _of_alias(reference, rest, document, library)
-    raise _unknown(first, [*jobs, *names.cites, *names.define])
+        return _of_alias(reference, rest, document, library, at)
+    raise unknown_name(first, [*jobs, *names.cites, *names.define])
 
 
-def _of_alias(reference: Reference, rest: list[Segment], document: Document, library: Library) -> Meaning:
+def evaluated(tree: Expression) -> Iterator[Reference]:
+    """Yield the references an expression takes values of: all but those of published ones."""
+    if isinstance(tree, Reference):
+        yield tree
+    if not (isinstance(tree, Call) and tree.function == "published"):
+        for part in children(tree):
+            yield from evaluated(part)
+
+
+def leaves(meaning: Meaning) -> Iterator[FactAddress | ScalarAddress | Definition]:
+    """Yield the addresses and definitions a meaning consists of."""
+    match meaning:
+        case Seeds(parts=parts):
+            yield from parts
+        case Every(parts=named):
+            for _, part in named:
+                yield from leaves(part)
+        case FactAddress() | ScalarAddress() | Definition():
+            yield meaning
+
+
+def left_out(tree: Expression, document: Document, library: Library, at: At = NOWHERE) -> At:
+    """Return the axes an expression leaves out with the first values at which all of it has runs."""
+    first = _open(tree, document, library, at, set())
+    if first is None:
+        return {}
+    refusals: list[NoSuchRun] = []
+    for value in first.values:
+        try:
+            return {first.axis: value, **left_out(tree, document, library, {**at, first.axis: value})}
+        except NoSuchRun as error:
+            refusals.append(error)
+    raise refusals[0]
+
+
+def _open(
+    tree: Expression, document: Document, library: Library, at: At, seen: set[Asked], depth: int = 0
+) -> AxisLeftOut | None:
+    """Return the first axis that an expression, or a definition it rests on, leaves out."""
+    for reference in evaluated(tree) if depth <= DEEPEST else ():
+        try:
+            found = list(leaves(resolve(reference, document, library, at)))
+        except AxisLeftOut as error:
+            return error
+        for leaf in (leaf for leaf in found if isinstance(leaf, Definition)):
+            inside = {**at, **dict(leaf.at)}
+            asked = (leaf.document.name, leaf.name, frozenset(inside.items()))
+            if asked not in seen:
+                seen.add(asked)
+                if deeper := _open(leaf.formula.tree, leaf.document, library, inside, seen, depth + 1):
+                    return deeper
+    return None
+
+
+def _of_alias(reference: Reference, rest: list[Segment], document: Document, library: Library, at: At) -> Meaning:
     first = reference.segments[0]
     cite = document.names.cites[first.name]
     target = library.find(cite.experiment)
@@ -83,32 +178,108 @@ def _of_alias(reference: Reference, rest: list[Segment], document: Document, lib
         raise ExpressionRefused(f"unknown experiment `{cite.experiment}`", first.start, first.end, code="LG207")
     jobs, define = target.experiment.jobs, target.names.define
     if cite.job:
-        return _of_job(reference, replace(first, name=cite.job), rest, target, library)
+        named, point = _named_run(cite.job, first)
+        return _of_job(reference, replace(first, name=named, point=point), rest, target, library, at)
     if not rest:
         message = f"`{first.name}` is an experiment, a job or a definition is missing"
         raise ExpressionRefused(message, first.start, first.end, fix=suggestion("", [*jobs, *define]), code="LG302")
-    if rest[0].name in jobs:
-        return _of_job(reference, rest[0], rest[1:], target, library)
-    if rest[0].name in define:
-        return _defined(rest[0], rest[1:], target)
+    if rest[0].name in jobs and not first.point:
+        return _of_job(reference, rest[0], rest[1:], target, library, at)
+    if rest[0].name in define and not first.point:
+        return _defined(rest[0], rest[1:], target, library, at)
     if len(jobs) == 1:
-        return _of_job(reference, replace(first, name=next(iter(jobs))), rest, target, library)
-    raise _unknown(rest[0], [*jobs, *define])
+        return _of_job(reference, replace(first, name=next(iter(jobs))), rest, target, library, at)
+    raise unknown_name(rest[0], [*jobs, *define])
 
 
-def _defined(first: Segment, rest: list[Segment], document: Document) -> Definition:
+def _named_run(written: str, first: Segment) -> tuple[str, tuple[Argument, ...]]:
+    """Split `job(point)` of an alias; a point beside it adds to that of the alias."""
+    job, _, inside = written.rstrip(")").partition("(")
+    arguments = [argument.partition("=") for argument in inside.split(",") if argument.strip()]
+    own = tuple(Argument(a.strip(), v.strip()) if v else Argument("", a.strip()) for a, _, v in arguments)
+    return job, (*own, *first.point)
+
+
+def _defined(first: Segment, rest: list[Segment], document: Document, library: Library, at: At) -> Meaning:
     if rest:
         message = f"`{first.name}` is a number, it has no `{rest[0].name}`"
         raise ExpressionRefused(message, rest[0].start, rest[-1].end, fix=f"write {first.name}", code="LG302")
-    return Definition(document, first.name, document.names.define[first.name])
+    formula = document.names.define[first.name]
+    if not first.point:
+        return Definition(document, first.name, formula)
+    axes = family(formula, document, library, at)
+    chosen = picked(first, axes)
+    whole = [axis for axis in chosen if is_every(first, axis, axes)]
+    points = [dict(zip(chosen, values, strict=True)) for values in product(*chosen.values())]
+    parts = [
+        (label_of(point, whole), Definition(document, first.name, formula, tuple(point.items()))) for point in points
+    ]
+    return Every(tuple(parts)) if whole else parts[0][1]
+
+
+def family(formula: Formula, document: Document, library: Library, at: At = NOWHERE) -> dict[str, tuple[Value, ...]]:
+    """Return the axes a definition leaves out, with all the values at which it has runs."""
+    bound = left_out(formula.tree, document, library, at)
+    return {axis: _values_of(axis, formula.tree, document, library, {**at, **bound}) for axis in bound}
+
+
+def _values_of(axis: str, tree: Expression, document: Document, library: Library, at: At) -> tuple[Value, ...]:
+    """Return the values of an axis at which an expression has runs, the others being where they are."""
+    others = {name: value for name, value in at.items() if name != axis}
+    first = _open(tree, document, library, others, set())
+    return tuple(v for v in first.values if _has_runs(tree, document, library, {**others, axis: v})) if first else ()
+
+
+def _has_runs(tree: Expression, document: Document, library: Library, at: At) -> bool:
+    try:
+        return _open(tree, document, library, at, set()) is None
+    except NoSuchRun:
+        return False
+
+
+def along(
+    axis: str, tree: Expression, document: Document, library: Library, at: At = NOWHERE
+) -> list[tuple[str, Value]]:
+    """Return the values of an axis that an expression leaves open, or the parts of a partition, as people call them."""
+    bound = {**at, **left_out(tree, document, library, at)}
+    if axis in bound and axis not in at:
+        return [(spoken(value), value) for value in _values_of(axis, tree, document, library, bound)]
+    if axis == SEED and axis not in at:
+        return [(spoken(seed), seed) for seed in _averaged(tree, document, library, bound, set())]
+    for reference in evaluated(tree):
+        for leaf in leaves(resolve(reference, document, library, bound)):
+            protocol = library.protocol(leaf.document)
+            if protocol is not None and axis in protocol.partitions:
+                partition = protocol.partitions[axis]
+                return list(zip(partition.shown, partition.parts, strict=True))
+    return []
+
+
+def _averaged(
+    tree: Expression, document: Document, library: Library, at: At, seen: set[tuple[str, str]]
+) -> tuple[Value, ...]:
+    """Return the seeds that an expression, or a definition it rests on, takes the mean over."""
+    for reference in evaluated(tree):
+        meaning = resolve(reference, document, library, at)
+        if isinstance(meaning, Seeds):
+            return meaning.seeds
+        for leaf in (leaf for leaf in leaves(meaning) if isinstance(leaf, Definition)):
+            asked = (leaf.document.name, leaf.name)
+            if asked not in seen:
+                seen.add(asked)
+                inside = {**at, **dict(leaf.at)}
+                found = _averaged(leaf.formula.tree, leaf.document, library, inside, seen)
+                if found:
+                    return found
+    return ()
 
 
 def _of_job(
-    reference: Reference, job: Segment, rest: list[Segment], document: Document, library: Library
-) -> FactAddress | ScalarAddress:
-    protocol = library.protocol(document)
-    jobs = document.experiment.jobs if document.experiment else {}
-    if job.name not in jobs:
+    reference: Reference, job: Segment, rest: list[Segment], document: Document, library: Library, at: At
+) -> Meaning:
+    experiment, protocol = document.experiment, library.protocol(document)
+    jobs = experiment.jobs if experiment else {}
+    if experiment is None or job.name not in jobs:
         message, fix = f"{document.id} has no job `{job.name}`", suggestion(job.name, jobs)
         raise ExpressionRefused(message, job.start, job.end, fix=fix, code="LG207")
     if protocol is None:
@@ -117,18 +288,53 @@ def _of_job(
     if not rest:
         message, fix = f"`{job.name}` is a job, a metric is missing", suggestion("", protocol.metrics)
         raise ExpressionRefused(message, job.start, job.end, fix=fix, code="LG302")
-    *middle, last = rest
-    if len(middle) > 1:
-        raise ExpressionRefused("an address is job.slice.metric", middle[1].start, last.end, code="LG302")
-    if middle and middle[0].name not in protocol.slices:
-        raise _unknown(middle[0], protocol.slices)
-    if last.name in protocol.metrics and last.name in METRICS:
-        return FactAddress(document, job.name, middle[0].name if middle else WHOLE, last.name)
-    if middle or last.name in protocol.slices:
-        raise _unknown(last, protocol.metrics)
-    return ScalarAddress(document, job.name, last.name)
+    if len(rest) > 2:  # noqa: PLR2004 - slice and metric
+        raise ExpressionRefused("an address is job.slice.metric", rest[1].start, rest[-1].end, code="LG302")
+    pieces = slices_named(rest[0], protocol) if len(rest) > 1 else slice_asked(protocol, at)
+    leaf = _leaf(document, rest[-1], protocol, sliced=len(rest) > 1)
+    return _spread(job, jobs[job.name], experiment, at, pieces, leaf)
 
 
-def _unknown(segment: Segment, known: Iterable[str]) -> ExpressionRefused:
-    message = f"unknown name `{segment.name}`"
-    return ExpressionRefused(message, segment.start, segment.end, fix=suggestion(segment.name, known), code="LG302")
+def _leaf(document: Document, last: Segment, protocol: Protocol, *, sliced: bool) -> Leaf:
+    """Return what makes an address of a run and a slice: a fact where the last name is a metric, else a scalar."""
+    if (last.name in protocol.metrics and last.name in METRICS and not last.point) or last.name == COUNT:
+        return lambda run, piece: FactAddress(document, run, piece, last.name)
+    if sliced or last.name in {*protocol.slices, *protocol.partitions}:
+        raise unknown_name(last, protocol.metrics)
+    row = f"({', '.join(argument.value for argument in last.point)})" if last.point else ""
+    return lambda run, _piece: ScalarAddress(document, run, last.name + row)
+
+
+def _spread(
+    segment: Segment, job: Job, experiment: Experiment, at: At, pieces: list[tuple[str, str]], leaf: Leaf
+) -> Meaning:
+    """Return one address, the mean over seeds, or every part that `*` asks for."""
+    axes = {axis: experiment.sweep[axis].values for axis in job.axes}
+    chosen = {**picked(segment, axes, _fixed(experiment, job))}
+    for axis, values in axes.items():
+        if axis not in chosen:
+            chosen[axis] = implied(segment, axis, values, at)
+    averaged = SEED in axes and not is_named(segment, SEED, axes) and SEED not in at
+    varied = {axis: values for axis, values in chosen.items() if is_every(segment, axis, axes)}
+    outer = {axis: values for axis, values in chosen.items() if not (axis == SEED and averaged)}
+    parts: list[tuple[str, Meaning]] = []
+    for values in product(*outer.values()):
+        point = dict(zip(outer, values, strict=True))
+        for shown, piece in pieces:
+            label = " · ".join(part for part in (label_of(point, varied), shown) if part)
+            parts.append((label, _run(segment.name, point, chosen[SEED] if averaged else (), piece, leaf, axes)))
+    return Every(tuple(parts), varied.get(SEED, ())) if varied or pieces[0][0] else parts[0][1]
+
+
+def _run(job: str, point: At, seeds: tuple[Value, ...], piece: str, leaf: Leaf, axes: Axes) -> Meaning:
+    inside = {axis: value for axis, value in point.items() if axis in axes}
+    if not seeds:
+        return leaf(run_name(job, inside), piece)
+    parts = tuple(leaf(run_name(job, {**inside, SEED: seed}), piece) for seed in seeds)
+    return Seeds(seeds, parts) if len(parts) > 1 else parts[0]
+
+
+def _fixed(experiment: Experiment, job: Job) -> dict[str, Value]:
+    """Return the settings of a job that have one value: they may be named, and must be that."""
+    train: dict[str, Value] = {"train": float(experiment.train)} if experiment.train else {}
+    return {**train, **experiment.axes, **job.fixed}

@@ -38,11 +38,22 @@ def rounded(values: np.ndarray) -> np.ndarray:
     return np.where(finite, (bits + half) & mask, bits).view(np.float32)
 
 
+def step(values: np.ndarray) -> np.ndarray:
+    """Return how far each stored value is from the next one that can be stored."""
+    steps: np.ndarray = np.spacing(np.abs(values, dtype=np.float32)) * np.float32(1 << (23 - MANTISSA))
+    return steps
+
+
 def digest(values: np.ndarray) -> str:
     """Hash an array by its content: type, shape and bytes."""
     plain = np.ascontiguousarray(values)
     head = f"{plain.dtype.str} {plain.shape} ".encode()
     return canonical.digest_bytes(head + plain.tobytes(), 32)
+
+
+def digests(arrays: Arrays) -> dict[str, str]:
+    """Hash every array of a file by its content."""
+    return {name: digest(values) for name, values in arrays.items()}
 
 
 def pack(arrays: Arrays) -> bytes:

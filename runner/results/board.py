@@ -6,13 +6,16 @@ from typing import Any
 
 import numpy as np
 
+from runner.documents.kinds import Value
 from runner.documents.reading import Document
 from runner.expressions.names import suggestion
 from runner.expressions.parse import parse
 from runner.expressions.tokens import ExpressionRefused
 from runner.findings import InputRefused
-from runner.results.addresses import FactAddress, ScalarAddress
-from runner.results.evaluation import Evaluator, Pending, Quantity
+from runner.results.addresses import FactAddress, ScalarAddress, along
+from runner.results.evaluation import Evaluator, Pending
+from runner.results.points import NoSuchRun
+from runner.results.quantities import Quantity
 
 
 class Board:
@@ -54,24 +57,46 @@ class Board:
         """Return the value of an expression, with its interval."""
         return self._evaluator.expression(text, parse(text), self._document)
 
-    def evidence(self, items: list[str]) -> list[Any]:
+    def series(self, text: str, axis: str) -> list[tuple[Value, Quantity]]:
+        """Return the values of an expression along an axis it leaves open, or over the parts of a partition."""
+        tree, document = parse(text), self._document
+        found = along(axis, tree, document, self._evaluator.library)
+        values = [(at, self._at(text, axis, at)) for _, at in found]
+        return [(at, quantity) for at, quantity in values if quantity is not None]
+
+    def spoken(self, axis: str, text: str) -> list[str]:
+        """Return what people call the values along an axis."""
+        return [label for label, _ in along(axis, parse(text), self._document, self._evaluator.library)]
+
+    def _at(self, text: str, axis: str, value: Value) -> Quantity | None:
+        try:
+            return self._evaluator.expression(text, parse(text), self._document, {axis: value})
+        except NoSuchRun:
+            return None
+
+    def evidence(self, items: list[str], axis: str = "") -> list[Any]:
         """Return what identifies everything behind the items: empty while something is pending."""
         try:
-            return [self.target, *(part for item in items for part in self._of_item(item))]
+            return [self.target, *(part for item in items for part in self._of_item(item, axis))]
         except Pending:
             return []
 
-    def _of_item(self, item: str) -> list[Any]:
+    def _of_item(self, item: str, axis: str) -> list[Any]:
         if self.is_job(item):
             return [item, *self._run(self._document, item)]
         try:
-            quantity = self.quantity(item)
+            series = self.series(item, axis) if axis else [("", self.quantity(item))]
         except ExpressionRefused as error:
             jobs = self._document.experiment.jobs if self._document.experiment else ()
             fix = error.fix or suggestion(item, jobs)
             raise InputRefused(f"`{item}`: {error.message}", code=error.code, fix=fix) from error
+        if not series:
+            raise InputRefused(f"`{item}` does not vary over `{axis}`", code="LG208", fix="name an axis of its sweep")
+        return [item, *(part for at, quantity in series for part in (at, *self._behind(quantity)))]
+
+    def _behind(self, quantity: Quantity) -> list[Any]:
         populations = [population.key for population in quantity.populations]
-        return [item, populations, *(part for fact in quantity.facts for part in self._fact(fact))]
+        return [populations, *(part for fact in quantity.facts for part in self._fact(fact))]
 
     def _fact(self, fact: FactAddress | ScalarAddress) -> list[Any]:
         behind = [fact.key, *self._run(fact.document, fact.run)]

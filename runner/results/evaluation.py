@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from runner.documents.kinds import Formula
+from runner.documents.kinds import Formula, Value
 from runner.documents.library import Library
 from runner.documents.reading import Document
 from runner.expressions.names import suggestion
+from runner.expressions.parse import never_judged
 from runner.expressions.syntax import (
     Arithmetic,
+    Call,
     Comparison,
     Expression,
     Logic,
@@ -19,18 +22,37 @@ from runner.expressions.syntax import (
     Number,
     Reference,
     children,
-    references,
 )
 from runner.expressions.tokens import ExpressionRefused
 from runner.findings import RunnerError
-from runner.results.addresses import Definition, FactAddress, Meaning, ScalarAddress, resolve
-from runner.results.metrics import unit_of
+from runner.results.addresses import (
+    DEEPEST,
+    NOWHERE,
+    Definition,
+    Every,
+    FactAddress,
+    Meaning,
+    ScalarAddress,
+    Seeds,
+    evaluated,
+    leaves,
+    left_out,
+    resolve,
+)
+from runner.results.metrics import COUNT, unit_of
 from runner.results.operators import ARITHMETIC, compare, logic
-from runner.results.populations import Population
-from runner.results.replicates import FEWEST, interval
+from runner.results.points import SEED, At, AxisLeftOut
+from runner.results.published import cited
+from runner.results.quantities import REDUCE, Parts, Quantity, Worth, alike, crossed, each, joined, reduced
+from runner.results.replicates import over_seeds
 from runner.results.store import Store
 
-DEEPEST = 16  # definitions resting on each other
+ENOUGH_SEEDS = 3  # from which a mean speaks about the method
+ELEMENTWISE = {"abs": np.abs, "sqrt": np.sqrt, "log10": np.log10}
+EXTREME = {"min": np.minimum.reduce, "max": np.maximum.reduce}
+Holds = Callable[[list[np.ndarray]], np.ndarray]
+Asked = tuple[str, frozenset[tuple[str, Value]]]
+Known = tuple[str, str, tuple[tuple[str, Value], ...], tuple[tuple[str, Value], ...]]
 
 
 class Pending(RunnerError):
@@ -43,34 +65,13 @@ class Pending(RunnerError):
 
 
 @dataclass(frozen=True)
-class Quantity:
-    """A value with its resamples (values[0] is the value itself) and where it comes from."""
+class Scope:
+    """Where an expression is evaluated: in which document, at which point, below which row of a table."""
 
-    values: np.ndarray
-    populations: tuple[Population, ...] = ()
-    facts: tuple[FactAddress | ScalarAddress, ...] = ()
-    unit: str = ""
-    holes: bool = False  # some resamples gave no finite value, so nothing can be said about their share
-
-    @property
-    def point(self) -> float:
-        """Return the value itself."""
-        return float(self.values[0])
-
-    @property
-    def enough(self) -> bool:
-        """Tell whether the rows are enough for an interval."""
-        return not self.holes and all(population.n >= FEWEST for population in self.populations)
-
-    @property
-    def interval(self) -> tuple[float, float] | None:
-        """Return the 95 % interval over resampled test rows, where there is one."""
-        return interval(self.values) if self.enough else None
-
-    @property
-    def probability(self) -> float | None:
-        """Return for a predicate the share of resamples in which it holds, where there are any."""
-        return float(self.values[1:].mean()) if len(self.values) > 1 and self.enough else None
+    document: Document
+    at: At = field(default_factory=dict)
+    above: At | None = None  # the row before, for prev()
+    loose: bool = False  # inside across()
 
 
 class Evaluator:
@@ -80,61 +81,116 @@ class Evaluator:
         """Evaluate against a library of documents and the store of their results."""
         self.library = library
         self.store = store
-        self._known: dict[tuple[str, str], Quantity] = {}
-        self._depths: dict[str, int] = {}  # of definitions whose names are sound
+        self._known: dict[Known, Worth] = {}
+        self._depths: dict[Asked, int] = {}  # of definitions whose names are sound where they are asked
 
-    def formula(self, formula: Formula, document: Document) -> Quantity:
+    def formula(self, formula: Formula, document: Document, at: At = NOWHERE) -> Quantity:
         """Evaluate a formula in the document it stands in; names are checked before values."""
-        return self.expression(formula.text, formula.tree, document)
+        return self.expression(formula.text, formula.tree, document, at)
 
-    def expression(self, text: str, tree: Expression, document: Document) -> Quantity:
-        """Evaluate an expression once, however often a document repeats it."""
-        key = (document.name, text)
+    def expression(
+        self, text: str, tree: Expression, document: Document, at: At = NOWHERE, above: At | None = None
+    ) -> Quantity:
+        """Evaluate an expression to one quantity, once however often a document repeats it."""
+        worth = self.worth(text, tree, document, at, above)
+        if isinstance(worth, Quantity):
+            return worth
+        message = f"`*` gives {len(worth.by_name)} values, one is due"
+        fix = f"combine them: {', '.join(REDUCE)}"
+        raise ExpressionRefused(message, tree.start, tree.end, fix=fix, code="LG304")
+
+    def worth(
+        self, text: str, tree: Expression, document: Document, at: At = NOWHERE, above: At | None = None
+    ) -> Worth:
+        """Evaluate an expression, to its parts where a `*` is not combined."""
+        key = (document.name, text, tuple(at.items()), tuple((above or {}).items()))
         if key not in self._known:
-            self.check_names(tree, document)
-            self._known[key] = self._value(tree, document)
+            self.check_names(tree, document, at=at)
+            self._known[key] = self._value(tree, Scope(document, at, above))
         return self._known[key]
 
-    def check_names(self, tree: Expression, document: Document, seen: tuple[str, ...] = ()) -> int:
+    def check_names(self, tree: Expression, document: Document, seen: tuple[str, ...] = (), at: At = NOWHERE) -> int:
         """Refuse unknown names and definitions that never end; say how deep the definitions go."""
-        return max((self._depth(reference, document, seen) for reference in references(tree)), default=0)
+        return max((self._depth(reference, document, seen, at) for reference in evaluated(tree)), default=0)
 
-    def _depth(self, reference: Reference, document: Document, seen: tuple[str, ...]) -> int:
-        meaning = resolve(reference, document, self.library)
+    def check_definition(self, formula: Formula, document: Document) -> None:
+        """Refuse a definition that has no value anywhere: one that leaves axes out is asked at their first values."""
+        self.worth(formula.text, formula.tree, document, left_out(formula.tree, document, self.library))
+
+    def _depth(self, reference: Reference, document: Document, seen: tuple[str, ...], at: At) -> int:
+        meanings = leaves(resolve(reference, document, self.library, at))
+        return max((self._depth_of(reference, meaning, seen, at) for meaning in meanings), default=0)
+
+    def _depth_of(self, reference: Reference, meaning: Meaning, seen: tuple[str, ...], at: At) -> int:
         if not isinstance(meaning, Definition):
             return 0
         name = f"{meaning.document.name} {meaning.name}"
         if name in seen:
             raise _unsound(reference, f"`{meaning.name}` is defined by itself", "break the circle")
-        if name not in self._depths and len(seen) < DEEPEST:
-            self._depths[name] = 1 + self._depth_behind(reference, meaning, (*seen, name))
-        if self._depths.get(name, 1) + len(seen) > DEEPEST:
+        asked = (name, frozenset({**at, **dict(meaning.at)}.items()))
+        if asked not in self._depths and len(seen) < DEEPEST:
+            self._depths[asked] = 1 + self._depth_behind(reference, meaning, (*seen, name), at)
+        if self._depths.get(asked, 1) + len(seen) > DEEPEST:
             raise _unsound(reference, f"more than {DEEPEST} definitions rest on each other", "write some of them out")
-        return self._depths[name]
+        return self._depths[asked]
 
-    def _depth_behind(self, reference: Reference, meaning: Definition, seen: tuple[str, ...]) -> int:
+    def _depth_behind(self, reference: Reference, meaning: Definition, seen: tuple[str, ...], at: At) -> int:
         try:
-            return self.check_names(meaning.formula.tree, meaning.document, seen)
+            return self.check_names(meaning.formula.tree, meaning.document, seen, {**at, **dict(meaning.at)})
+        except AxisLeftOut as error:
+            raise error.seen_from(reference) from error
         except ExpressionRefused as error:
             message = f"in `{meaning.name}`: {error.message}"
             raise ExpressionRefused(message, reference.start, reference.end, fix=error.fix, code=error.code) from error
 
-    def _value(self, tree: Expression, document: Document) -> Quantity:
-        if isinstance(tree, Number):
-            return Quantity(np.array([tree.value]))
-        if isinstance(tree, Reference):
-            return self._reference(tree, document)
-        return _combined(tree, [self._value(part, document) for part in children(tree)])
+    def _value(self, tree: Expression, scope: Scope) -> Worth:
+        match tree:
+            case Number(value=value):
+                return Quantity(np.array([value]))
+            case Reference():
+                return self._reference(tree, scope)
+            case Call():
+                return self._call(tree, scope)
+        given = [self._value(part, scope) for part in children(tree)]
+        return each(tree, given, lambda parts: _combined(tree, parts, loose=scope.loose))
 
-    def _reference(self, reference: Reference, document: Document) -> Quantity:
-        meaning: Meaning = resolve(reference, document, self.library)
+    def _reference(self, reference: Reference, scope: Scope) -> Worth:
+        return self._meaning(reference, resolve(reference, scope.document, self.library, scope.at), scope)
+
+    def _meaning(self, reference: Reference, meaning: Meaning, scope: Scope) -> Worth:
         match meaning:
             case Definition():
-                return self.formula(meaning.formula, meaning.document)
+                at = {**scope.at, **dict(meaning.at)}
+                return self.worth(meaning.formula.text, meaning.formula.tree, meaning.document, at)
             case FactAddress():
                 return self.fact(meaning)
             case ScalarAddress():
                 return self._scalar(reference, meaning)
+            case Seeds():
+                return self._seeds(reference, meaning)
+            case Every():
+                return self._every(reference, meaning, scope)
+
+    def _every(self, reference: Reference, meaning: Every, scope: Scope) -> Parts:
+        found: dict[str, Quantity] = {}
+        for name, part in meaning.parts:
+            worth = self._meaning(reference, part, scope)
+            if isinstance(worth, Parts):
+                message = "a `*` inside a `*`"
+                raise ExpressionRefused(message, reference.start, reference.end, fix="combine the inner one first")
+            found[name] = replace(worth, fits=worth.fits and len(meaning.seeds) < ENOUGH_SEEDS)
+        seeds = tuple(float(seed) for seed in meaning.seeds)
+        return Parts(found, seeds if len(seeds) == len(found) else ())
+
+    def _seeds(self, reference: Reference, meaning: Seeds) -> Quantity:
+        parts = [self._single(reference, part) for part in meaning.parts]
+        seeds = tuple(float(seed) for seed in meaning.seeds)
+        values = over_seeds(seeds, [part.values for part in parts])
+        whole = joined(reference, parts, values, parts[0].unit, loose=False)
+        return replace(whole, fits=len(parts) < ENOUGH_SEEDS, seeds=len(parts) > 1)
+
+    def _single(self, reference: Reference, address: FactAddress | ScalarAddress) -> Quantity:
+        return self.fact(address) if isinstance(address, FactAddress) else self._scalar(reference, address)
 
     def fact(self, address: FactAddress) -> Quantity:
         """Return a fact with its resamples and its population."""
@@ -144,8 +200,12 @@ class Evaluator:
         scores = self.store.scores(address.document)
         protocol = self.library.protocol(address.document)
         unit = unit_of(address.metric, protocol.unit if protocol else "")
+        population = (scores.population(address.run, address.slice),)
+        if address.metric == COUNT:
+            return Quantity(np.array([float(population[0].n)]), population, population, (address,))
         values = scores.values[address.run, address.slice, address.metric]
-        return Quantity(values, (scores.population(address.slice),), (address,), unit)
+        fits = SEED in result.runs[address.run].axes
+        return Quantity(values, population, population, (address,), unit, fits=fits)
 
     def _scalar(self, reference: Reference, address: ScalarAddress) -> Quantity:
         result = self.store.result(address.document)
@@ -153,68 +213,99 @@ class Evaluator:
             raise Pending(address.document)
         if address.key not in result.scalars:
             last = reference.segments[-1]
-            known = [key.split(".", 1)[1] for key in result.scalars if key.startswith(f"{address.run}.")]
+            known = [key.removeprefix(f"{address.run}.") for key in result.scalars if key.startswith(f"{address.run}.")]
             protocol = self.library.protocol(address.document)
             message = f"unknown name `{last.name}`"
             fix = suggestion(last.name, [*(protocol.metrics if protocol else ()), *known])
             raise ExpressionRefused(message, last.start, last.end, fix=fix, code="LG302")
-        return Quantity(np.array([result.scalars[address.key]]), (), (address,))
+        fits = SEED in result.runs[address.run].axes
+        return Quantity(np.array([result.scalars[address.key]]), (), (), (address,), fits=fits)
+
+    def _call(self, call: Call, scope: Scope) -> Worth:
+        match call.function:
+            case "published":
+                return self._published(call, scope)
+            case "prev":
+                return self._previous(call, scope)
+            case "across":
+                worth = self._value(call.arguments[0], replace(scope, loose=True))
+                return each(call, [worth], lambda parts: crossed(parts[0]))
+        given = [self._value(part, scope) for part in call.arguments]
+        if call.function in REDUCE and len(given) == 1:
+            if isinstance(given[0], Parts):
+                return reduced(call, given[0])
+            if call.function not in EXTREME:
+                message = f"`{call.function}` combines what `*` gives"
+                fix = f"write {call.function}(job.bin(*).r2) with a partition or an axis"
+                raise ExpressionRefused(message, call.start, call.end, fix=fix, code="LG304")
+        return each(call, given, lambda parts: _called(call, parts, loose=scope.loose))
+
+    def _previous(self, call: Call, scope: Scope) -> Worth:
+        if scope.above is None:
+            message = "there is no row above"
+            raise ExpressionRefused(message, call.start, call.end, fix="use prev() in the columns of a table")
+        return self._value(call.arguments[0], replace(scope, at={**scope.at, **scope.above}, above=None))
+
+    def _published(self, call: Call, scope: Scope) -> Quantity:
+        stated, source = cited(call.arguments[0], scope.document, self.library, scope.at)
+        return Quantity(np.array([stated.value]), published=(source,))
 
 
 def _unsound(reference: Reference, message: str, fix: str) -> ExpressionRefused:
     return ExpressionRefused(message, reference.start, reference.end, fix=fix, code="LG302")
 
 
-def _combined(tree: Expression, parts: list[Quantity]) -> Quantity:
+def _combined(tree: Expression, parts: list[Quantity], *, loose: bool) -> Quantity:
     match tree:
         case Negative():
             return replace(parts[0], values=-parts[0].values)
         case Arithmetic(operator=operator):
-            return _arithmetic(tree, operator, parts)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                values = ARITHMETIC[operator](parts[0].values, parts[1].values)
+            return joined(tree, parts, values, _unit(operator, parts), loose=loose)
         case Comparison(operators=operators):
-            return _comparison(tree, operators, parts)
-        case Logic(operator=operator):
-            holes = any(part.holes for part in parts)
-            return Quantity(logic(operator, _same_length(parts)), _union(parts), _facts(parts), holes=holes)
-        case _:  # ci() is its argument; who shows it asks for the interval
-            return parts[0]
+            return _comparison(tree, parts, lambda values: compare(values, operators), loose=loose)
+        case Logic(operator=operator):  # predicates on different rows may be joined: each was judged on its own
+            values = logic(operator, alike([part.values for part in parts]))
+            return joined(tree, parts, values, "", loose=True)
+    raise TypeError(tree)
 
 
-def _arithmetic(tree: Expression, operator: str, parts: list[Quantity]) -> Quantity:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        values = ARITHMETIC[operator](parts[0].values, parts[1].values)
-    return _joined(tree, parts, values, _unit(operator, parts))
-
-
-def _comparison(tree: Expression, operators: tuple[str, ...], parts: list[Quantity]) -> Quantity:
+def _comparison(tree: Expression, parts: list[Quantity], holds: Holds, *, loose: bool) -> Quantity:
+    if any(part.published for part in parts):
+        raise never_judged(tree)
     if not all(np.isfinite(part.point) for part in parts):
         raise ExpressionRefused("a side of the comparison is not finite", tree.start, tree.end, code="LG305")
-    joined = _joined(tree, parts, compare([part.values for part in parts], operators), "")
-    return replace(joined, holes=not all(np.isfinite(part.values).all() for part in parts))
+    truth = joined(tree, parts, holds([part.values for part in parts]), "", loose=loose)
+    finite = all(np.isfinite(part.values).all() for part in parts)
+    return replace(truth, holes=truth.holes or not finite)
 
 
-def _joined(tree: Expression, parts: list[Quantity], values: np.ndarray, unit: str) -> Quantity:
-    populations = _union(parts)
-    if len(populations) > 1:
-        message = f"populations differ: {populations[0]} and {populations[1]}"
-        fix = "compare numbers of the same rows, noise and slice"
-        raise ExpressionRefused(message, tree.start, tree.end, fix=fix, code="LG303")
-    return Quantity(np.atleast_1d(values), populations, _facts(parts), unit)
+def _called(call: Call, parts: list[Quantity], *, loose: bool) -> Quantity:
+    """Return what a function of single quantities gives."""
+    values = [part.values for part in parts]
+    match call.function:
+        case "ci":  # its argument; who shows it asks for the interval
+            return parts[0]
+        case "p":
+            return _probability(call, parts[0])
+        case "near":
+            return _comparison(call, parts, lambda v: np.abs(v[0] - v[1]) <= v[2], loose=loose)
+        case "min" | "max" as name:
+            return joined(call, parts, EXTREME[name](alike(values)), _unit("+", parts), loose=loose)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        unit = parts[0].unit if call.function == "abs" else ""
+        return replace(parts[0], values=ELEMENTWISE[call.function](values[0]), unit=unit)
 
 
-def _union(parts: list[Quantity]) -> tuple[Population, ...]:
-    return tuple(dict.fromkeys(population for part in parts for population in part.populations))
-
-
-def _facts(parts: list[Quantity]) -> tuple[FactAddress | ScalarAddress, ...]:
-    return tuple(dict.fromkeys(fact for part in parts for fact in part.facts))
+def _probability(call: Call, truth: Quantity) -> Quantity:
+    if truth.probability is None:
+        raise ExpressionRefused(
+            "there is no probability here", call.start, call.end, fix="cite the words", code="LG305"
+        )
+    return replace(truth, values=np.array([truth.probability]), bound=(), unit="")
 
 
 def _unit(operator: str, parts: list[Quantity]) -> str:
     units = {part.unit for part in parts}
     return units.pop() if operator in "+-" and len(units) == 1 else ""
-
-
-def _same_length(parts: list[Quantity]) -> list[np.ndarray]:
-    longest = max(len(part.values) for part in parts)
-    return [part.values if len(part.values) == longest else np.repeat(part.values, longest) for part in parts]

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from runner.documents.kinds import Value
 from runner.findings import ArtefactDamaged, Place
 from runner.safety import canonical
 
-FORMAT = 1
+FORMAT = 2
 NOTHING = "nothing was promised"  # so that what is written after the first result never passes for a promise
 LARGEST = 1e300  # beyond it nothing was measured
 
@@ -22,9 +23,10 @@ class Run:
     job: str
     version: int
     code: str
-    fit: str
+    fit: str  # key of the training
+    asked: str  # key of the rows it predicted
     params: Mapping[str, Any]
-    axes: Mapping[str, float]
+    axes: Mapping[str, Value]
     data: str
     arrays: Mapping[str, str] = field(default_factory=dict)
     failed: str = ""
@@ -49,6 +51,11 @@ class Result:
     def data(self) -> str:
         """Return the digest of the data its runs were fitted on."""
         return next((run.data for run in self.runs.values()), "")
+
+    def scalars_of(self, run: str) -> dict[str, float]:
+        """Return the scalars of one run by their own names."""
+        start = f"{run}."
+        return {name.removeprefix(start): v for name, v in self.scalars.items() if name.startswith(start)}
 
     def dumps(self) -> str:
         """Write the result in canonical form, with its seal."""
@@ -108,11 +115,11 @@ def _result(content: dict[str, Any]) -> Result:
 def _run(content: Any) -> Run:
     run = Run(**_map(content))
     _map(run.params)
-    texts = (run.job, run.code, run.fit, run.data, run.failed, *_map(run.arrays).values())
+    texts = (run.job, run.code, run.fit, run.asked, run.data, run.failed, *_map(run.arrays).values())
     for text in texts:
         _text(text)
     for value in _map(run.axes).values():
-        _number(value)
+        _text(value) if isinstance(value, str) else _number(value)
     _whole(run.version)
     return run
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 BETTER = {"r2": "higher", "mae": "lower", "rmse": "lower", "bias": "zero"}
 UNITLESS = frozenset({"r2"})
 FLAT = 1e-12  # share of y² below which a spread about the mean is the rounding of equal values
+COUNT = "n"  # of a slice: how many rows it holds, known without scoring
 SYMBOLS = {"r2": "R²", "mae": "MAE", "rmse": "RMSE", "bias": "bias"}
 
 
@@ -49,6 +50,11 @@ def bias(sums: Array) -> Array:
 
 
 METRICS: dict[str, Callable[[Array], Array]] = {"r2": r2, "mae": mae, "rmse": rmse, "bias": bias}
+
+
+def best_first(metric: str) -> Callable[[float], float]:
+    """Return the key by which values of a metric sort, the best one first."""
+    return {"higher": lambda value: -value, "lower": lambda value: value, "zero": abs}[BETTER[metric]]
 
 
 def unit_of(metric: str, target_unit: str) -> str:

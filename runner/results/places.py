@@ -24,6 +24,11 @@ def run_file(library: Library, document: Document) -> Path:
     return result_file(library, document).with_suffix(".run.json")
 
 
+def published_file(library: Library, document: Document) -> Path:
+    """Return the file of the long list of published values."""
+    return result_file(library, document).with_suffix(".published.csv")
+
+
 def rows_file(protocol: Document) -> Path:
     """Return the file of labels beside a protocol."""
     return protocol.path.with_name(f"{protocol.id}.rows.npz")

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from runner.documents.kinds import Protocol
+from runner.documents.kinds import Protocol, Value
 from runner.documents.reading import Document
+from runner.documents.sweeps import spelled
 from runner.results import arrays
 from runner.results.masks import mask
 from runner.safety import canonical
@@ -29,36 +30,57 @@ class Population:
         return f"{self.name} · n = {self.n:,}".replace(",", "\u202f")
 
 
+def together(populations: tuple[Population, ...]) -> Population:
+    """Return what the parts of a `*` speak about when they are combined into one number."""
+    if len(populations) == 1:
+        return populations[0]
+    first, *others = (population.name.split(" · ") for population in populations)
+    shared = [part for part in first if all(part in other for other in others)]
+    name = " · ".join([*shared, f"{len(populations)} parts"])
+    key = canonical.digest(sorted(population.key for population in populations))
+    return Population(key, name, sum(population.n for population in populations))
+
+
 @dataclass(frozen=True)
 class Rows:
     """The rows of one split of a protocol: their columns, and the slices they fall into."""
 
-    key: str  # identity of the row set, noise left out
+    key: str  # identity of the row set, whatever its noise
     columns: Mapping[str, np.ndarray]
     masks: Mapping[str, np.ndarray]
-    populations: Mapping[str, Population]  # by slice, for one noise
+    protocol: Protocol
+    title: str
 
     @property
     def count(self) -> int:
         """Return the number of rows."""
         return len(next(iter(self.columns.values())))
 
+    def population(self, piece: str, settings: Mapping[str, Value]) -> Population:
+        """Return the population of a slice under the settings of a run, of which the protocol's axes count."""
+        axes = {axis: settings[axis] for axis in self.protocol.axes if axis in settings}
+        text = self.protocol.slices[piece].text if piece != WHOLE else ""
+        named = [f"{axis} {spelled(value)}" for axis, value in axes.items()]
+        name = " · ".join([self.title, *named, *([shown(piece, self.protocol)] if piece != WHOLE else [])])
+        return Population(canonical.digest([self.key, axes, text]), name, int(self.masks[piece].sum()))
 
-def rows_of(document: Document, protocol: Protocol, columns: Mapping[str, np.ndarray], noise: float) -> Rows:
-    """Return the test rows of a protocol at one noise, sliced and named."""
+
+def shown(piece: str, protocol: Protocol) -> str:
+    """Return what people call a slice."""
+    for partition in protocol.partitions.values():
+        if piece in partition.parts:
+            called = partition.shown[partition.parts.index(piece)]
+            return called if called == piece else f"{partition.name} {called}"
+    return piece
+
+
+def rows_of(document: Document, protocol: Protocol, columns: Mapping[str, np.ndarray]) -> Rows:
+    """Return the test rows of a protocol, sliced."""
     key = rowset(document, protocol, "test", columns)
     count = len(next(iter(columns.values())))
     masks = {WHOLE: np.ones(count, dtype=bool)}
     masks |= {name: mask(formula.tree, columns) for name, formula in protocol.slices.items()}
-    populations = {
-        name: Population(
-            key=canonical.digest([key, noise, protocol.slices[name].text if name != WHOLE else ""]),
-            name=" · ".join([f"{document.id} test", f"noise {noise:g}", *([name] if name != WHOLE else [])]),
-            n=int(inside.sum()),
-        )
-        for name, inside in masks.items()
-    }
-    return Rows(key, columns, masks, populations)
+    return Rows(key, columns, masks, protocol, f"{document.id} test")
 
 
 def rowset(document: Document, protocol: Protocol, split: str, columns: Mapping[str, np.ndarray]) -> str:

@@ -29,28 +29,65 @@ def weights(rowset: str, rows: int) -> np.ndarray:
     return drawn
 
 
-def slice_sums(drawn: np.ndarray, moments: np.ndarray, masks: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Return for each slice the weighted sums of the moments, [1 + R, k], by cells of rows alike in membership."""
-    names = list(masks)
-    membership = np.stack([masks[name] for name in names], axis=1)
-    patterns, cell_of = np.unique(membership, axis=0, return_inverse=True)
-    sums = {name: np.zeros((len(drawn), moments.shape[1])) for name in names}
-    for cell, pattern in enumerate(patterns):
-        rows = np.flatnonzero(cell_of.ravel() == cell)
-        part = _product(drawn, rows, moments)
-        for name, inside in zip(names, pattern, strict=True):
-            if inside:
-                sums[name] += part
-    return sums
+def census(rows: int) -> np.ndarray:
+    """Return the weights of rows that are all there is: each once, no resamples."""
+    return np.ones((1, rows), dtype=np.uint8)
 
 
-def _product(drawn: np.ndarray, rows: np.ndarray, moments: np.ndarray) -> np.ndarray:
-    """Return the weighted sums over some rows, few at a time: the weights are bytes, the products are not."""
-    total = np.zeros((len(drawn), moments.shape[1]))
-    for first in range(0, len(rows), ROWS):
-        some = rows[first : first + ROWS]
-        total += drawn[:, some].astype(np.float64) @ moments[some]
-    return total
+def over_seeds(seeds: tuple[float, ...], values: list[np.ndarray]) -> np.ndarray:
+    """Return the mean over seeds with both spreads: of the rows, and of the seeds that happened to be taken.
+
+    Replicate r is the mean over all seeds on row resample r, plus sqrt(k / (k - 1)) times how far the mean over k
+    seeds drawn with replacement lies from it. The draw is keyed on the seeds, so all jobs share it.
+    """
+    stacked = np.stack(values)  # [k, 1 + R]
+    mean: np.ndarray = stacked.mean(axis=0)
+    k, replicates = len(values), stacked.shape[1] - 1
+    if k == 1 or not replicates:
+        return mean
+    key = counter.key_of("seeds", ",".join(f"{seed:g}" for seed in seeds))
+    lines = np.arange(replicates, dtype=np.int64)[:, None]
+    drawn = counter.below(counter.hashed(key, lines, np.arange(k, dtype=np.int64)), k)  # [R, k]
+    taken = stacked[drawn, 1 + lines].mean(axis=1)
+    mean[1:] += np.sqrt(k / (k - 1)) * (taken - mean[1:])
+    return mean
+
+
+class Resamples:
+    """The weights of a row set, its rows kept cell by cell: a cell holds the rows that fall into the same slices."""
+
+    def __init__(self, drawn: np.ndarray, masks: Mapping[str, np.ndarray]) -> None:
+        """Group the rows by the slices they fall into; the weights are reordered in place."""
+        codes = _codes(np.stack(list(masks.values()), axis=1))
+        patterns, first, cell_of = np.unique(codes, return_index=True, return_inverse=True)
+        self._order = np.argsort(cell_of, kind="stable")
+        self._ends = np.searchsorted(cell_of[self._order], np.arange(len(patterns)), side="right")
+        self._slices = {name: np.flatnonzero(mask[first]) for name, mask in masks.items()}
+        for line in drawn:
+            line[:] = line[self._order]
+        self._drawn = drawn
+
+    def sums(self, moments: np.ndarray) -> dict[str, np.ndarray]:
+        """Return for each slice the weighted sums of the moments, [1 + R, k]: sums of its cells."""
+        ordered = moments[self._order]
+        starts = [0, *self._ends[:-1]]
+        cells = [self._cell(start, end, ordered) for start, end in zip(starts, self._ends, strict=True)]
+        nothing = np.zeros((len(self._drawn), moments.shape[1]))
+        return {name: sum((cells[cell] for cell in inside), nothing) for name, inside in self._slices.items()}
+
+    def _cell(self, start: int, end: int, ordered: np.ndarray) -> np.ndarray:
+        """Return the weighted sums of one cell, few rows at a time: the weights are bytes, the products are not."""
+        total = np.zeros((len(self._drawn), ordered.shape[1]))
+        for first in range(start, end, ROWS):
+            last = min(first + ROWS, end)
+            total += self._drawn[:, first:last].astype(np.float64) @ ordered[first:last]
+        return total
+
+
+def _codes(membership: np.ndarray) -> np.ndarray:
+    """Return one word per row that tells the slices it falls into."""
+    packed = np.packbits(membership, axis=1)
+    return np.ascontiguousarray(packed).view(np.dtype((np.void, packed.shape[1]))).ravel()
 
 
 def interval(values: np.ndarray) -> tuple[float, float] | None:

@@ -18,13 +18,14 @@ def facts_of(scores: Scores) -> dict[str, tuple[float | None, str]]:
         middle = "" if piece == WHOLE else f".{piece}"
         value = float(values[0])
         kept = round(value, DECIMALS) if math.isfinite(value) else None
-        facts[f"{run}{middle}.{metric}"] = (kept, scores.population(piece).key)
+        facts[f"{run}{middle}.{metric}"] = (kept, scores.population(run, piece).key)
     return facts
 
 
 def populations_of(scores: Scores) -> dict[str, tuple[str, int]]:
     """Return name and size of every population by its hash."""
-    return {p.key: (p.name, p.n) for p in scores.rows.populations.values()}
+    asked = {(run, piece) for run, piece, _ in scores.values}
+    return {p.key: (p.name, p.n) for p in (scores.population(run, piece) for run, piece in asked)}
 
 
 def compose(

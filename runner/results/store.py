@@ -8,7 +8,7 @@ from itertools import product
 
 import numpy as np
 
-from runner.documents.kinds import Protocol
+from runner.documents.kinds import Protocol, Value
 from runner.documents.library import Library
 from runner.documents.reading import Document
 from runner.expressions.syntax import references
@@ -17,9 +17,11 @@ from runner.results import arrays, places, replicates
 from runner.results.files import Result, Run, read_result
 from runner.results.metrics import METRICS, moments
 from runner.results.populations import Population, Rows, rows_of
+from runner.results.replicates import Resamples
 
 Address = tuple[str, str, str]  # run, slice, metric
 SPLIT = "test"  # the rows that are scored
+VAL = "val"
 
 
 @dataclass(frozen=True)
@@ -27,11 +29,12 @@ class Scores:
     """The metrics of every run on every slice, the point first and then the resamples."""
 
     rows: Rows
+    settings: Mapping[str, Mapping[str, Value]]  # of every run that was scored
     values: dict[Address, np.ndarray]
 
-    def population(self, name: str) -> Population:
-        """Return the population of a slice."""
-        return self.rows.populations[name]
+    def population(self, run: str, piece: str) -> Population:
+        """Return the population of a run on a slice."""
+        return self.rows.population(piece, self.settings[run])
 
 
 class Store:
@@ -42,8 +45,9 @@ class Store:
         self.library = library
         self._results: dict[str, Result | None] = {}
         self._scores: dict[str, Scores] = {}
-        self._weights: dict[tuple[str, int], np.ndarray] = {}
-        self._columns: dict[str, dict[str, np.ndarray]] = {}
+        self._resamples: dict[tuple[object, ...], Resamples] = {}
+        self._rows: dict[str, Rows] = {}
+        self._columns: dict[tuple[str, str], dict[str, np.ndarray]] = {}
 
     def result(self, document: Document) -> Result | None:
         """Return the result of an experiment, or None when none was filed."""
@@ -65,20 +69,28 @@ class Store:
                     raise self._damaged_predictions(document, message)
         return stored
 
-    def columns(self, protocol_document: Document) -> dict[str, np.ndarray]:
-        """Return the label columns of a protocol's test rows."""
-        if protocol_document.id not in self._columns:
+    def columns(self, protocol_document: Document, split: str = SPLIT) -> dict[str, np.ndarray]:
+        """Return the label columns of a protocol's rows."""
+        if (protocol_document.id, split) not in self._columns:
             path = places.rows_file(protocol_document)
-            stored, prefix = arrays.unpack(path, self.library.name_of(path), code="LG406"), f"{SPLIT}/"
+            stored, prefix = arrays.unpack(path, self.library.name_of(path), code="LG406"), f"{split}/"
             columns = {name.removeprefix(prefix): stored[name] for name in stored if name.startswith(prefix)}
             if len({len(values) for values in columns.values()}) != 1:
-                raise self._damaged_rows(protocol_document, f"the columns of the {SPLIT} rows differ in length")
-            self._columns[protocol_document.id] = columns
-        return self._columns[protocol_document.id]
+                raise self._damaged_rows(protocol_document, f"the columns of the {split} rows differ in length")
+            self._columns[protocol_document.id, split] = columns
+        return self._columns[protocol_document.id, split]
 
     def rows(self, document: Document) -> Rows:
         """Return the test rows an experiment is scored on."""
-        protocol_document, protocol = self._protocol(document)
+        return self.protocol_rows(*self._protocol(document))
+
+    def protocol_rows(self, protocol_document: Document, protocol: Protocol) -> Rows:
+        """Return the test rows of a protocol, as they are filed beside it."""
+        if protocol_document.id not in self._rows:
+            self._rows[protocol_document.id] = self._read_rows(protocol_document, protocol)
+        return self._rows[protocol_document.id]
+
+    def _read_rows(self, protocol_document: Document, protocol: Protocol) -> Rows:
         columns = self.columns(protocol_document)
         for name in _needed(protocol):
             if name not in columns:
@@ -87,8 +99,7 @@ class Store:
         if count != protocol.test:
             message = f"there are {count} {SPLIT} rows, the protocol has {protocol.test}"
             raise self._damaged_rows(protocol_document, message)
-        noise = document.experiment.noise if document.experiment else 0.0
-        return rows_of(protocol_document, protocol, columns, noise)
+        return rows_of(protocol_document, protocol, columns)
 
     def scores(self, document: Document) -> Scores:
         """Return the scores of an experiment, computed from its predictions."""
@@ -98,32 +109,54 @@ class Store:
             self._scores[document.id] = self._score(document, runs, self.predictions(document))
         return self._scores[document.id]
 
+    def validation(self, document: Document) -> dict[tuple[str, str], float]:
+        """Return the metrics of every run on the validation rows: choices were made there, nothing is judged."""
+        found, protocol = self._protocol(document)
+        result, predictions = self.result(document), self.predictions(document)
+        truth = self.columns(found, VAL)[protocol.target].astype(np.float64)
+        scored: dict[tuple[str, str], float] = {}
+        for name in (name for name, run in (result.runs if result else {}).items() if not run.failed):
+            predicted = predictions.get(f"{name}/{VAL}")
+            if predicted is not None and predicted.shape == truth.shape:
+                sums = moments(truth, predicted.astype(np.float64)).sum(axis=0, keepdims=True)
+                scored |= {(name, metric): float(METRICS[metric](sums)[0]) for metric in protocol.metrics}
+        return scored
+
     def score(self, document: Document, runs: Mapping[str, Run], predictions: Mapping[str, np.ndarray]) -> Scores:
         """Score predictions that are about to be filed, on the rows as they are filed by now."""
         self._columns.clear()  # a run may have written them after older results were looked at
+        self._rows.clear()
         return self._score(document, runs, predictions)
 
     def _score(self, document: Document, runs: Mapping[str, Run], predictions: Mapping[str, np.ndarray]) -> Scores:
         rows, (_, protocol) = self.rows(document), self._protocol(document)
         truth = rows.columns[protocol.target].astype(np.float64)
+        settings = {name: run.axes for name, run in runs.items() if not run.failed}
+        weighed = [moments(truth, self._predicted(document, name, truth, predictions)) for name in settings]
         values: dict[Address, np.ndarray] = {}
-        for name in (name for name, run in runs.items() if not run.failed):
-            predicted = predictions.get(f"{name}/{SPLIT}")
-            if predicted is None or predicted.shape != truth.shape:
-                message = f"`{name}/{SPLIT}` does not predict the {rows.count} {SPLIT} rows"
-                raise self._damaged_predictions(document, message)
-            weighed = moments(truth, predicted.astype(np.float64))
-            sums = replicates.slice_sums(self.weights(rows), weighed, rows.masks)
+        sums = self.resamples(rows, protocol).sums(np.concatenate(weighed, axis=1)) if weighed else {}
+        for index, name in enumerate(settings):
+            own = slice(index * weighed[0].shape[1], (index + 1) * weighed[0].shape[1])
             for piece, metric in product(sums, protocol.metrics):
-                values[name, piece, metric] = METRICS[metric](sums[piece])
-        return Scores(rows, values)
+                values[name, piece, metric] = METRICS[metric](sums[piece][:, own])
+        return Scores(rows, settings, values)
 
-    def weights(self, rows: Rows) -> np.ndarray:
-        """Return the resamples of a row set, shared by every model scored on it."""
-        key = (rows.key, rows.count)
-        if key not in self._weights:
-            self._weights[key] = replicates.weights(*key)
-        return self._weights[key]
+    def _predicted(
+        self, document: Document, run: str, truth: np.ndarray, predictions: Mapping[str, np.ndarray]
+    ) -> np.ndarray:
+        predicted = predictions.get(f"{run}/{SPLIT}")
+        if predicted is None or predicted.shape != truth.shape:
+            message = f"`{run}/{SPLIT}` does not predict the {len(truth)} {SPLIT} rows"
+            raise self._damaged_predictions(document, message)
+        return predicted.astype(np.float64)
+
+    def resamples(self, rows: Rows, protocol: Protocol) -> Resamples:
+        """Return the resamples of a row set, shared by every model scored on it; a grid is a census and has none."""
+        key = (rows.key, rows.count, *protocol.slices)
+        if key not in self._resamples:
+            drawn = replicates.census(rows.count) if protocol.grid else replicates.weights(rows.key, rows.count)
+            self._resamples[key] = Resamples(drawn, rows.masks)
+        return self._resamples[key]
 
     def _protocol(self, document: Document) -> tuple[Document, Protocol]:
         found, protocol = self.library.protocol_document(document), self.library.protocol(document)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from runner.findings import Busy, InputRefused, Place, StorageFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 SUFFIX: Final = ".runner-tmp"
 NEW_MODE: Final = 0o644
@@ -46,25 +46,28 @@ def sweep(folder: Path) -> int:
 
 
 @contextmanager
-def lock(path: Path) -> Iterator[None]:
-    """Hold a lock file; Busy, with the holder's process id, where someone else does."""
+def lock(path: Path, waiting: Callable[[str], None] | None = None) -> Iterator[None]:
+    """Hold a lock file; where someone else does, tell `waiting` who and wait, or be Busy without it."""
     with _storage(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         descriptor = os.open(path, flags, NEW_MODE)
     try:
         with _storage(path):
-            _take(descriptor, path)
+            _take(descriptor, path, waiting)
         yield
     finally:
         os.close(descriptor)  # releases the lock; the file stays, deleting it would let two hold it
 
 
-def _take(descriptor: int, path: Path) -> None:
+def _take(descriptor: int, path: Path, waiting: Callable[[str], None] | None) -> None:
     if not _locked(descriptor):
         holder = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip()
         who = f"process {holder}" if holder.isdigit() else "another process"
-        raise Busy(f"{who} holds {path.name}", fix="wait until it is done", place=Place(str(path)))
+        if waiting is None:
+            raise Busy(f"{who} holds {path.name}", fix="wait until it is done", place=Place(str(path)))
+        waiting(who)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
 

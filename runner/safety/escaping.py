@@ -1,4 +1,4 @@
-"""One escaping filter per place a text can end up: prose, code, link titles, terminals, annotations."""
+"""One escaping filter per place a text can end up: prose, code, link titles, pictures, terminals, annotations."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ LEADING: Final = re.compile(r"^(?:#|>|[-+=:](?=\s|$)|([:!?/])(?=\1\1)|\d{1,9}[.)
 ENTITY: Final = re.compile(r"&(?=#?\w+;)")
 NAMED: Final = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 TYPOGRAPHIC: Final = str.maketrans({"\\": "\u2216", "{": "(", "}": ")", "`": "\u2019"})
+NODE: Final = re.compile(r"[^\w .…-]")
 CODE: Final = str.maketrans({"`": "'", "|": "\u00a6"})
 
 
@@ -43,6 +44,11 @@ def title(value: object) -> str:
     """Prepare for a link title between double quotes: quotes and brackets become typographic ones."""
     line = ENTITY.sub("\uff06", _one_line(value).translate(TYPOGRAPHIC))
     return re.sub(r'(?<![^\s(\[\u201c])"', "\u201c", line).replace('"', "\u201d")
+
+
+def node(value: object) -> str:
+    """Prepare for a label in a Mermaid picture: what could be its syntax becomes its numbered references."""
+    return NODE.sub(lambda found: f"#{ord(found[0])};", _one_line(value))
 
 
 def terminal(value: object) -> str:

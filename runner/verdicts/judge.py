@@ -2,77 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 
-import numpy as np
-
-from runner.documents.kinds import Alias, Formula, Human, Judged, Ladder, Predicate, Rung
+from runner.documents.kinds import Alias, Formula, Human, Judged, Ladder, Predicate
+from runner.documents.library import judged_of
 from runner.documents.reading import Document
+from runner.documents.signed import signatures_of
 from runner.expressions.names import suggestion
 from runner.expressions.syntax import Arithmetic, Comparison, Expression, Reference, is_predicate, references
 from runner.expressions.tokens import ExpressionRefused
 from runner.findings import InputRefused
 from runner.results.addresses import Definition, resolve
-from runner.results.evaluation import Evaluator, Pending, Quantity
+from runner.results.evaluation import Evaluator, Pending
+from runner.verdicts.effects import Uses, effect
+from runner.verdicts.judgements import (
+    Effect,
+    Evidence,
+    Judgement,
+    Outcome,
+    State,
+    Tally,
+    Verdict,
+    answered,
+    outcome,
+    verdict,
+)
+from runner.verdicts.judgements import rung_names as names_of
 from runner.verdicts.statuses import Statuses
 
-SURE = 0.975
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """A predicate judged: holds, fails, undecided, pending, invalid or human."""
-
-    state: str
-    truth: Quantity | None = None
-    reason: str = ""
-
-    @property
-    def probability(self) -> float | None:
-        """Return the share of resamples in which the predicate holds."""
-        return self.truth.probability if self.truth else None
-
-    @property
-    def holds_now(self) -> bool | None:
-        """Tell whether the predicate is true of the values themselves; None when nobody knows."""
-        return bool(self.truth.values[0]) if self.truth else None
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """A ladder judged: the probability of each rung, and the one that leads."""
-
-    state: str  # taken, leaning, undecided, pending, invalid
-    rungs: tuple[Rung, ...]
-    leading: int = -1  # the rung that leads: likeliest, or that of the values where nothing was resampled
-    shares: tuple[float, ...] = ()
-    truth: Quantity | None = None
-    reason: str = ""
-
-    @property
-    def sure(self) -> bool:
-        """Tell whether the resamples settle the rung."""
-        return self.state == "taken"
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """The quantity a predicate is about, and how the document spells it."""
-
-    text: str
-    quantity: Quantity
-    difference: bool = False  # what is said of it is its sign
-
-
-@dataclass(frozen=True)
-class State:
-    """Where a document or an MVP stands: planned, ready, reported, stale or failed."""
-
-    state: str
-    document: Document
-
-
-Judgement = Verdict | Outcome | State
+CLOSED = "X"  # keys of claims that start with it say why a direction was closed
+SANITY = "S"  # keys of expectations that start with it ask whether the run can be trusted
 
 
 class Judge:
@@ -83,31 +42,37 @@ class Judge:
         self.evaluator = evaluator
         self.library = evaluator.library
         self.statuses = statuses
+        self._uses = Uses(self.library)
 
     def key(self, label: str, document: Document, seen: tuple[str, ...] = ()) -> Judgement:
         """Judge what a key stands for in a document."""
         found = self.library.key(label, document)
         if found is not None:
             return self.judged(*found, seen)
-        target = self.library.find(label)
-        if target is not None:
-            return State(self.statuses.of(target), target)
-        mvp = self.library.mvp(label, document)
-        if mvp is not None:
-            roadmap, _, experiments = mvp
-            return State(self.statuses.together(experiments), experiments[0] if experiments else roadmap)
+        judgement = self._work(label, document) or self._tally(label, document, seen) or self._rung(label, document)
+        if judgement is not None:
+            return judgement
         known = [*self.library.keys(document.topic), *self.library.ids]
         raise ExpressionRefused(f"unknown key `{label}`", 0, len(label), fix=suggestion(label, known), code="LG207")
+
+    def knows(self, label: str, document: Document) -> bool:
+        """Tell whether a key stands for anything."""
+        library = self.library
+        named = library.key(label, document) or library.find(label) or library.mvp(label, document)
+        return bool(named or self.parts(label, document) or self.rung(label, document))
 
     def judged(self, document: Document, judged: Judged, seen: tuple[str, ...] = ()) -> Judgement:
         """Judge one keyed entry of a document."""
         match judged:
-            case Predicate(formula=formula):
-                return self.predicate(formula, document)
+            case Predicate(key=key, formula=formula):
+                found = self.predicate(formula, document)
+                closed = key.startswith(CLOSED) and document.kind == "hub"
+                return replace(found, reopened=closed and found.state == "fails")
             case Ladder():
                 return self.ladder(judged, document)
-            case Human():
-                return Verdict("human")
+            case Human(key=key):
+                decision = signatures_of(document.body).get(key)
+                return Verdict("decided" if decision else "human", decision=decision)
             case Alias(key=key, target=target):
                 name = f"{document.name} {key}"
                 if name in seen:
@@ -127,8 +92,15 @@ class Judge:
             return Verdict("invalid", reason=error.message)
         return verdict(truth)
 
-    def ladder(self, ladder: Ladder, document: Document) -> Outcome:
+    def ladder(self, ladder: Ladder, document: Document, seen: tuple[str, ...] = ()) -> Outcome:
         """Judge a ladder: the share of resamples in which each rung is the first that holds."""
+        if ladder.after:
+            name = f"{document.name} {ladder.key}"
+            if name in seen:
+                return Outcome("invalid", ladder.rungs, reason=f"`{ladder.key}` waits for itself")
+            if not self._reached(ladder.after, document, (*seen, name)):
+                reason = f"it comes after {ladder.after}"
+                return Outcome("waiting", ladder.rungs, reason=reason, after=ladder.after)
         formulas = [rung.formula for rung in ladder.rungs if rung.formula is not None]
         try:
             truths = [self.evaluator.formula(formula, document) for formula in formulas]
@@ -136,7 +108,78 @@ class Judge:
             return Outcome("pending", ladder.rungs, reason=error.message)
         except InputRefused as error:
             return Outcome("invalid", ladder.rungs, reason=error.message)
-        return _outcome(ladder, truths)
+        return _with_decision(outcome(ladder, truths), ladder, document)
+
+    def rung(self, label: str, document: Document) -> tuple[Document, Ladder, str] | None:
+        """Return the ladder and the name of a rung such as `Gate-1.2`, if there is one."""
+        key, _, name = label.rpartition(".")
+        found = self.library.key(key, document) if key else None
+        if found is None or not isinstance(found[1], Ladder) or name not in names_of(found[1].rungs):
+            return None
+        return found[0], found[1], name
+
+    def _reached(self, label: str, document: Document, seen: tuple[str, ...]) -> bool:
+        found = self.rung(label, document)
+        return found is not None and self.ladder(found[1], found[0], seen).taken == found[2]
+
+    def _rung(self, label: str, document: Document) -> Verdict | None:
+        """Judge whether a rung is the one that is taken."""
+        found = self.rung(label, document)
+        if found is None:
+            return None
+        home, ladder, name = found
+        ladder_outcome = self.ladder(ladder, home)
+        shares = dict(zip(names_of(ladder.rungs), ladder_outcome.shares, strict=False))
+        if not ladder_outcome.sure:
+            state = {"leaning": "undecided"}.get(ladder_outcome.state, ladder_outcome.state)
+            return Verdict(state, reason=ladder_outcome.reason, share=shares.get(name))
+        return Verdict("holds" if ladder_outcome.taken == name else "fails", share=shares.get(name))
+
+    def _work(self, label: str, document: Document) -> State | None:
+        """Return where a document or an MVP stands."""
+        target = self.library.find(label)
+        if target is not None:
+            return State(self.statuses.of(target), target, self.effect(label, document))
+        mvp = self.library.mvp(label, document)
+        if mvp is None:
+            return None
+        roadmap, _, experiments = mvp
+        home = experiments[0] if experiments else roadmap
+        return State(self.statuses.together(experiments), home, self.effect(label, document))
+
+    def _tally(self, label: str, document: Document, seen: tuple[str, ...]) -> Tally | None:
+        """Sum up the parts of a question that has no predicate of its own."""
+        parts = self.parts(label, document)
+        if not parts:
+            return None
+        home = self.library.key(parts[0], document)
+        judgements = [self.key(part, document, seen) for part in parts]
+        return Tally(sum(map(answered, judgements)), len(parts), home[0] if home else document)
+
+    def parts(self, label: str, document: Document) -> list[str]:
+        """Return the keys right below a key, `Q1.1` and `Q1.2` of `Q1`, in the order they are stated."""
+        topic, colon, key = label.rpartition(":")
+        below = [known for known in self.library.keys(topic or document.topic) if known.startswith(f"{key}.")]
+        names = (known[len(key) + 1 :].partition(".")[0] for known in below)
+        return list(dict.fromkeys(f"{topic}{colon}{key}.{name}" for name in names))
+
+    def effect(self, label: str, document: Document) -> Effect:
+        """Return which rungs opened or closed a piece of work, and for which gates it waits."""
+        uses = self._uses.of(label, document)
+        return effect([(use, self.ladder(use.ladder, use.document)) for use in uses], document.topic)
+
+    def outcome(self, document: Document) -> str:
+        """Return what an experiment came to: pass, fail, undecided, pending, human, invalid, or nothing expected.
+
+        The first expectation decides; a sanity check that fails makes the whole run invalid.
+        """
+        expected = judged_of(document) if document.experiment else {}
+        judgements = {key: self.judged(document, judged) for key, judged in expected.items()}
+        sanity = {key for key in judgements if key.startswith(SANITY)}
+        if any(_came_out(judgements[key]) == "fail" for key in sanity):
+            return "invalid"
+        asked = [key for key in judgements if key not in sanity] or list(sanity)
+        return _came_out(judgements[asked[0]]) if asked else ""
 
     def evidence(self, formula: Formula, document: Document) -> Evidence | None:
         """Return the quantity a predicate is about: the first side of its comparison that is no constant."""
@@ -159,35 +202,24 @@ class Judge:
         return isinstance(tree, Arithmetic) and tree.operator == "-"
 
 
-def verdict(truth: Quantity) -> Verdict:
-    """Return the verdict on a predicate that has been evaluated."""
-    return Verdict(_state(truth), truth)
+def _with_decision(found: Outcome, ladder: Ladder, document: Document) -> Outcome:
+    """Add what a person decided where the rung that leads leaves it to one."""
+    if not ladder.rungs[found.leading].human:
+        return found
+    decision = signatures_of(document.body).get(ladder.key)
+    mine = decision is not None and decision.verdict == f"{ladder.key}.{names_of(ladder.rungs)[found.leading]}"
+    return replace(found, decision=decision if mine else None)
 
 
-def _state(truth: Quantity) -> str:
-    if len(truth.values) == 1:
-        return "holds" if truth.values[0] else "fails"
-    probability = truth.probability
-    if probability is None or 1 - SURE < probability < SURE:
-        return "undecided"
-    return "holds" if probability >= SURE else "fails"
-
-
-def _outcome(ladder: Ladder, truths: list[Quantity]) -> Outcome:
-    """Return which rung is the first that holds: of the values, and in which share of the resamples."""
-    resamples = max((len(truth.values) for truth in truths), default=1)
-    open_ = np.ones(resamples, dtype=bool)
-    taken = []
-    for truth in truths:
-        taken.append(open_ & truth.values.astype(bool))
-        open_ = open_ & ~taken[-1]
-    taken.append(open_)
-    now = next(index for index, here in enumerate(taken) if here[0])
-    evidence = truths[0] if truths else None
-    if resamples == 1:
-        return Outcome("taken", ladder.rungs, now, truth=evidence)
-    if not all(truth.enough for truth in truths):
-        return Outcome("undecided", ladder.rungs, now, truth=evidence)
-    shares = tuple(float(here[1:].mean()) for here in taken)
-    state = "taken" if max(shares) >= SURE else "leaning"
-    return Outcome(state, ladder.rungs, int(np.argmax(shares)), shares, evidence)
+def _came_out(judgement: Judgement) -> str:
+    match judgement:
+        case Verdict(state="holds") | Outcome(state="taken", leading=0):
+            return "pass"
+        case Verdict(state="fails") | Outcome(state="taken"):
+            return "fail"
+        case Outcome(state="leaning"):
+            return "undecided"
+        case State() | Tally():
+            return "pass" if answered(judgement) else "pending"
+        case _:
+            return judgement.state

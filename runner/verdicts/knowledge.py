@@ -32,5 +32,5 @@ def over(library: Library) -> Knowledge:
     """Return what is known about documents already read, their results read anew."""
     store = Store(library)
     evaluator = Evaluator(library, store)
-    statuses = Statuses(library, store)
+    statuses = Statuses(library, store, evaluator)
     return Knowledge(library, store, evaluator, statuses, Judge(evaluator, statuses))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from runner.documents.kinds import Alias, Human, Judged, Ladder, Predicate, Rung
 from runner.documents.library import Library, judged_of
 from runner.documents.reading import Document
-from runner.expressions.syntax import Expression, references
+from runner.expressions.syntax import Expression, Reference, references
 from runner.expressions.tokens import ExpressionRefused
 from runner.results.addresses import Definition, resolve
 from runner.results.files import NOTHING
@@ -38,13 +38,18 @@ def _promise(judged: Judged, document: Document, library: Library) -> str:
         case Predicate(formula=formula):
             texts, trees = [formula.text], [formula.tree]
         case Ladder(rungs=rungs):
-            texts = [_rung(rung) for rung in rungs]
+            texts = [*_beside(judged), *(_rung(rung) for rung in rungs)]
             trees = [rung.formula.tree for rung in rungs if rung.formula is not None]
     behind: dict[str, str] = {}
     for tree in trees:
         _write_out(tree, document, library, behind)
     rests = f" where {', '.join(f'{name} = {text}' for name, text in behind.items())}" if behind else ""
     return "; ".join(texts) + rests
+
+
+def _beside(ladder: Ladder) -> list[str]:
+    after = [f"after {ladder.after}"] if ladder.after else []
+    return [*after, *([f"sure {ladder.sure:g}"] if ladder.sure else [])]
 
 
 def _rung(rung: Rung) -> str:
@@ -57,7 +62,7 @@ def _write_out(
 ) -> None:
     """Collect what the names of an expression stand for: definitions in full, aliases with their experiment."""
     for reference in references(tree):
-        name = prefix + ".".join(reference.names)
+        name = prefix + ".".join(_pointed(reference))
         try:
             meaning = resolve(reference, document, library)
         except ExpressionRefused:
@@ -67,5 +72,13 @@ def _write_out(
                 behind[name] = meaning.formula.text
                 inside = prefix if meaning.document is document else f"{prefix}{reference.names[0]}."
                 _write_out(meaning.formula.tree, meaning.document, library, behind, inside)
-        elif reference.names[0] in document.names.cites:
-            behind[name] = f"{meaning.document.id}/{meaning.key}"
+        elif (cite := document.names.cites.get(reference.names[0])) is not None:
+            first, *rest = _pointed(reference)
+            job = cite.job + first.removeprefix(cite.alias)
+            behind[name] = f"{cite.experiment}/{'.'.join([*filter(None, [job]), *rest])}"
+
+
+def _pointed(reference: Reference) -> list[str]:
+    """Return the dotted names of a reference as written, each with its point."""
+    points = [",".join(f"{each.key}={each.value}".lstrip("=") for each in part.point) for part in reference.segments]
+    return [f"{name}({point})" if point else name for name, point in zip(reference.names, points, strict=True)]

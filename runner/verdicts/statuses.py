@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from runner.documents.library import Library
+from runner.documents.prose import Stretch, stretches
 from runner.documents.reading import Document
+from runner.documents.scanner import Citation, fold_label
+from runner.expressions.names import is_key
+from runner.expressions.parse import parse
 from runner.findings import RunnerError
 from runner.plans.specs import job_runs
 from runner.plans.staleness import Reason, reasons
 from runner.results import places
+from runner.results.evaluation import Evaluator
 from runner.results.store import Store
 
-ORDER = ("damaged", "failed", "stale", "planned", "ready", "reported")
+ORDER = ("damaged", "failed", "stale", "planned", "ready", "finished", "reported", "retired")
+PLACEHOLDER = re.compile(r"\?*\.\?+")
 
 
 @dataclass
@@ -21,10 +28,11 @@ class Statuses:
 
     library: Library
     store: Store
+    evaluator: Evaluator
     _known: dict[str, str] = field(default_factory=dict)
 
     def of(self, document: Document) -> str:
-        """Return planned, ready, reported, stale, failed or damaged; other kinds are simply there."""
+        """Return planned, ready, finished, reported, stale, failed, damaged or retired; a hub is simply reported."""
         if document.experiment is None:
             return "reported"
         if document.id not in self._known:
@@ -48,6 +56,8 @@ class Statuses:
     def _compute(self, document: Document) -> str:
         if not document.readable:
             return "planned"
+        if document.experiment is not None and document.experiment.retired is not None:
+            return "retired"
         try:
             result = self.store.result(document)
         except RunnerError:
@@ -63,4 +73,29 @@ class Statuses:
             return "damaged"
         if "failed" in parts:
             return "failed"
-        return "stale" if parts else "reported"
+        if parts:
+            return "stale"
+        return "finished" if self._unfilled(document) else "reported"
+
+    def _unfilled(self, document: Document) -> bool:
+        """Tell whether placeholders are left in the prose that rendering cannot fill."""
+        own = {fold_label(definition.label) for definition in document.scan.definitions}
+        cited = (citation for citation in document.scan.citations if fold_label(citation.label) not in own)
+        waiting = any("?" in citation.text and not self._has_value(citation, document) for citation in cited)
+        return waiting or any(_uncited(stretch) for stretch in stretches(document.source.text, PLACEHOLDER))
+
+    def _has_value(self, citation: Citation, document: Document) -> bool:
+        label = citation.label.strip()
+        if is_key(label):
+            return True  # every key has a word, be it that nothing is known yet
+        try:
+            self.evaluator.expression(label, parse(label), document)
+        except RunnerError:
+            return False
+        return True
+
+
+def _uncited(stretch: Stretch) -> bool:
+    """Tell whether a placeholder stands in the text that no citation will ever fill."""
+    found = (match.start() for match in PLACEHOLDER.finditer(stretch.text))
+    return any(not any(start <= at < end for start, end in stretch.cited) for at in found)

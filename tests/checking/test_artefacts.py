@@ -51,11 +51,11 @@ def cut(text: str) -> str:
     ("damage", "message"),
     [
         (lambda text: text.replace("0.92", "0.97", 1), "the seal does not fit"),
-        (lambda text: text.replace('"format": 1', '"format": 2'), "format 2, 1 is due"),
+        (lambda text: text.replace('"format": 2', '"format": 1'), "format 1, 2 is due"),
         (cut, "no valid JSON"),
         (lambda _: "[]\n", "none"),
         (lambda text: text.replace("\n", "\r\n", 3) + "x", "no valid JSON"),
-        (lambda _: '{"format": 1}\n', "the seal does not fit"),
+        (lambda _: '{"format": 2}\n', "the seal does not fit"),
     ],
 )
 def test_a_result_changed_by_hand_is_reported_once_and_documents_stay(

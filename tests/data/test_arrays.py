@@ -12,6 +12,7 @@ import pytest
 import torch
 from numpy.lib import format as npy
 
+from runner.contract import read_contract
 from runner.data import arrays
 from runner.data.arrays import Arrays, open_source
 from runner.findings import InputRefused
@@ -23,7 +24,7 @@ X = RANDOM.normal(size=(100, 6)).astype(np.float16)
 SIGMA = RANDOM.uniform(1, 2, size=(100, 6)).astype(np.float32)
 MASS = np.arange(100, dtype=np.float32)
 WHOLE = {"X": X, "sigma": SIGMA, "mass": MASS, "age": MASS[::-1].astype(np.int16), "wave": np.arange(6)}
-SEEN: dict[str, Any] = {"target": "mass", "noise": 0.0, "seed": 0, "device": "cpu"}
+SEEN: dict[str, Any] = {"target": "mass", "axes": {"noise": 0.0}, "seed": 0, "device": "cpu"}
 
 
 def opened(folder: Path, content: dict[str, Any] = WHOLE, **options: Any) -> Arrays:
@@ -83,7 +84,7 @@ def test_the_target_is_the_named_column(tmp_path: Path) -> None:
 
 def test_noise_is_scaled_by_the_stored_sigma(tmp_path: Path) -> None:
     """What is added to a row is the noise times its own sigma times the normals of its split."""
-    part = opened(tmp_path).split("val", 20, **{**SEEN, "noise": 2.0})
+    part = opened(tmp_path).split("val", 20, **{**SEEN, "axes": {"noise": 2.0}})
     z = normals(noise_key(0, "val"), torch.arange(20), 6).numpy()
 
     np.testing.assert_allclose(next(part.inputs(20)), X[50:70] + 2 * SIGMA[50:70] * z, rtol=1e-5)
@@ -95,7 +96,7 @@ def test_without_sigma_the_only_noise_is_zero(tmp_path: Path) -> None:
 
     assert source.split("val", 3, **SEEN).rows == 3
     with pytest.raises(InputRefused, match="the only noise is 0"):
-        source.split("val", 3, **{**SEEN, "noise": 0.5})
+        source.split("val", 3, **{**SEEN, "axes": {"noise": 0.5}})
 
 
 @pytest.mark.parametrize(("split", "rows"), [("train", 51), ("val", 21), ("test", 31), ("train", -1)])
@@ -233,3 +234,13 @@ def test_hdf5_is_refused_for_now(tmp_path: Path, name: str) -> None:
     """HDF5 has one clear line until it is read."""
     with pytest.raises(InputRefused, match="HDF5 is another source"):
         open_source({"path": name, "val": 1, "test": 1}, tmp_path)
+
+
+def test_the_only_axis_is_the_noise(tmp_path: Path) -> None:
+    """A table has no magnitudes to be moved to; without axes its rows are clean."""
+    source = opened(tmp_path)
+
+    with pytest.raises(InputRefused, match="arrays has no axis `mag`; it has noise"):
+        source.split("val", 3, **{**SEEN, "axes": {"mag": 21.5}})
+    assert np.array_equal(X[50:53], next(source.split("val", 3, **{**SEEN, "axes": {}}).inputs(3)))
+    assert read_contract(Path(arrays.__file__)).axes == {"noise": ()}

@@ -19,9 +19,10 @@ from runner.findings import JobFailed
 from runner.numerics import hdf5_layout
 from runner.numerics.noise import normals
 from runner.numerics.observation import noise_key
+from runner.numerics.snr import told_statistics
 from tests.numerics.stored_spectra import ARRAYS, ERROR, FLUX, FRAME, NOISY, WIDTH, refusal, store
 
-SEEN: dict[str, Any] = {"target": "logg", "noise": 0.0, "seed": 0, "device": "cpu"}
+SEEN: dict[str, Any] = {"target": "logg", "axes": {"noise": 0.0}, "seed": 0, "device": "cpu"}
 
 
 def opened(folder: Path, path: str = "x.h5", **options: Any) -> Hdf5:
@@ -94,7 +95,7 @@ def test_flux_is_clipped_before_the_noise(tmp_path: Path) -> None:
     store(tmp_path / "x.h5")
     z = normals(noise_key(3, "val"), torch.arange(10), WIDTH).numpy()
 
-    seen = inputs(opened(tmp_path), "val", 10, noise=2.0, seed=3)
+    seen = inputs(opened(tmp_path), "val", 10, axes={"noise": 2.0}, seed=3)
     np.testing.assert_allclose(seen, FLUX[30:40].clip(min=0) + 2 * ERROR[30:40] * z, rtol=1e-5, atol=1e-6)
     assert (seen < 0).any()
 
@@ -106,9 +107,9 @@ def test_rows_do_not_depend_on_the_batch(tmp_path: Path, size: int) -> None:
         store(tmp_path / f"s{number}.h5", slice(20 * number, 20 * number + 20), layout="gzip")
     source = opened(tmp_path, "s?.h5", val=0)
 
-    whole = inputs(source, "train", 40, 40, noise=1.0)
+    whole = inputs(source, "train", 40, 40, axes={"noise": 1.0})
     assert whole.dtype == np.float32
-    assert whole.tobytes() == inputs(source, "train", 40, size, noise=1.0).tobytes()
+    assert whole.tobytes() == inputs(source, "train", 40, size, axes={"noise": 1.0}).tobytes()
 
 
 def test_stored_noise_is_honoured(tmp_path: Path) -> None:
@@ -118,10 +119,10 @@ def test_stored_noise_is_honoured(tmp_path: Path) -> None:
     source = opened(tmp_path, test_path="t.h5")
 
     for seed in (0, 1):
-        assert np.array_equal(NOISY[40:], inputs(source, "test", 20, noise=1.0, seed=seed))
-    assert not np.array_equal(NOISY[40:], inputs(source, "test", 20, noise=0.5))
+        assert np.array_equal(NOISY[40:], inputs(source, "test", 20, axes={"noise": 1.0}, seed=seed))
+    assert not np.array_equal(NOISY[40:], inputs(source, "test", 20, axes={"noise": 0.5}))
     z = normals(noise_key(0, "test"), torch.arange(20), WIDTH).numpy()
-    drawn = inputs(opened(tmp_path, test_path="t.h5", noisy=None), "test", 20, noise=1.0)
+    drawn = inputs(opened(tmp_path, test_path="t.h5", noisy=None), "test", 20, axes={"noise": 1.0})
     np.testing.assert_allclose(drawn, FLUX[40:].clip(min=0) + ERROR[40:] * z, rtol=1e-5, atol=1e-6)
     assert np.array_equal(FLUX[:30].clip(min=0), inputs(source, "train", 30))
 
@@ -132,7 +133,9 @@ def test_without_error_the_only_noise_is_zero(tmp_path: Path) -> None:
 
     assert "has no `dataset/arrays/error/value`; `/dataset/arrays` has flux" in refusal(lambda: opened(tmp_path))
     assert len(inputs(opened(tmp_path, error=None), "val", 10)) == 10
-    assert "the only noise is 0" in refusal(lambda: inputs(opened(tmp_path, error=None), "val", 10, noise=1.0))
+    assert "the only noise is 0" in refusal(
+        lambda: inputs(opened(tmp_path, error=None), "val", 10, axes={"noise": 1.0})
+    )
 
 
 def test_a_hole_in_a_label_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -235,3 +238,23 @@ def test_the_contract_is_read_without_importing() -> None:
     places = {name: contract.parameters[name].default for name in ("flux", "error", "noisy")}
     assert places == {"flux": hdf5_layout.FLUX, "error": hdf5_layout.ERROR, "noisy": hdf5_layout.NOISY}
     assert set(hdf5_layout.NAMES) < set(hdf5.UNITS)
+    assert contract.axes == {"noise": ()}
+
+
+def test_an_axis_of_other_sources_is_refused(tmp_path: Path) -> None:
+    """Stored spectra have the magnitude they were made with."""
+    store(tmp_path / "x.h5")
+
+    said = refusal(lambda: inputs(opened(tmp_path), "train", 1, axes={"mag": 21.5}))
+
+    assert said == "hdf5 has no axis `mag`; it has noise"
+
+
+def test_statistics_are_those_of_the_stored_error(tmp_path: Path) -> None:
+    """A job may know ten rounded numbers of each row of the error; none where there is no error."""
+    store(tmp_path / "x.h5")
+    told = torch.cat(list(opened(tmp_path).split("val", 10, **SEEN).statistics(4)))
+
+    assert torch.equal(told, told_statistics(torch.tensor(ERROR[30:40])))
+    with pytest.raises(JobFailed, match="no statistics of it"):
+        opened(tmp_path, error=None).split("val", 10, **SEEN).statistics(4)

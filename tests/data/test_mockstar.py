@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -13,21 +14,23 @@ from scipy import stats
 from runner.contract import read_contract
 from runner.data import mockstar
 from runner.data.mockstar import COLUMNS, HIGH, LOW, STEP, Mockstar, open_source
-from runner.findings import InputRefused, JobFailed
+from runner.findings import InputRefused
 from runner.numerics import emulator, instrument
-from runner.numerics.gram import gram_of
 from runner.numerics.noise import normals
 from runner.numerics.observation import View, noise_key
-from runner.numerics.shrinkage import ridge_path
-from runner.numerics.snr import sigma_statistics
 
 MANY = range(60_000)
-SEEN: dict[str, Any] = {"target": "logg", "noise": 1.0, "seed": 42, "device": "cpu"}
+SEEN: dict[str, Any] = {"target": "logg", "axes": {"noise": 1.0}, "seed": 42, "device": "cpu"}
 
 
 def opened(**options: Any) -> Mockstar:
     """The stand-in with 1000 validation and 50,000 test rows."""
     return open_source({"val": 1000, "test": 50_000, **options}, Path("no/such/folder"))
+
+
+def nodes() -> Mockstar:
+    """The stand-in with the nodes of BOSZ as its test rows."""
+    return open_source({"val": 1000, "test": 30_240, "labels": "nodes"}, Path())
 
 
 def seen(rows: range, **changes: Any) -> torch.Tensor:
@@ -108,9 +111,81 @@ def test_one_magnitude_fixes_it() -> None:
     assert np.array_equal(opened(mag=(22.5, 20.5)).draw("test", MANY).mag, opened().draw("test", MANY).mag)
 
 
+def test_nodes_are_every_node_once() -> None:
+    """The test rows are the product of the five lists of nodes, each at nominal conditions."""
+    stars = nodes().draw("test", range(30_240))
+    axes = [np.arange(low, high + step / 2, step) for low, high, step in zip(LOW, HIGH, STEP, strict=True)]
+
+    assert np.array_equal(stars.labels, list(product(*axes)))
+    assert set(stars.factor) == {1.0}
+
+
+def test_nodes_are_learned_from_continuous_labels() -> None:
+    """Training and validation rows do not know of the nodes."""
+    for split in ("train", "val"):
+        assert np.array_equal(nodes().draw(split, range(99)).labels, opened().draw(split, range(99)).labels)
+
+
+def test_nodes_come_all_or_not_at_all() -> None:
+    """A part of the nodes is no grid: another number of test rows is refused."""
+    with pytest.raises(InputRefused, match=r"there are 30240 nodes, not 1000 .*write `rows: \{test: grid\}`"):
+        open_source({"val": 0, "test": 1000, "labels": "nodes"}, Path())
+
+
+def test_a_row_of_nodes_is_its_node() -> None:
+    """The last rows, which share a block with rows that are not there, are the spectra of the last nodes."""
+    view = nodes().split("test", 30_240, **{**SEEN, "axes": {"noise": 0.0}})
+    assert isinstance(view, View)
+
+    torch.testing.assert_close(
+        view._observed(range(30_235, 30_240))[-1:], emulator.clean(HIGH[None]), atol=1e-6, rtol=0
+    )
+
+
+def test_the_axis_mag_moves_the_noise_alone() -> None:
+    """At a magnitude every star has its labels, its seeing and its z; what was added is that of the magnitude."""
+    rows = range(100)
+    stars = opened().draw("test", rows)
+    clean = seen(rows, axes={"noise": 0.0})
+    brighter = seen(rows, axes={"noise": 1.0, "mag": 18.0}) - clean
+    sigma = instrument.sigma(clean.double(), torch.full((100,), 18.0), torch.tensor(stars.factor))
+    z = normals(noise_key(42, "test"), torch.arange(100), 4096)
+
+    torch.testing.assert_close(brighter, (sigma * z).float(), atol=1e-5, rtol=0)
+    assert torch.equal(clean, seen(rows, axes={"noise": 0.0, "mag": 18.0}))
+
+
+def test_labels_do_not_follow_the_axis_mag() -> None:
+    """The target along the axis is the target without it; what follows the axis is no target."""
+    y = [
+        torch.cat([y for _, y in opened().split("val", 50, **{**SEEN, "axes": axes}).pairs(50)])
+        for axes in ({"mag": 18.0}, {"mag": 22.0}, {})
+    ]
+
+    assert torch.equal(y[0], y[1])
+    assert torch.equal(y[0], y[2])
+    for target in ("mag", "snr_med"):
+        with pytest.raises(InputRefused, match=f"the target `{target}` follows the axis `mag`"):
+            opened().split("val", 50, **{**SEEN, "axes": {"mag": 18.0}, "target": target})
+
+
+@pytest.mark.parametrize(
+    ("axes", "message"),
+    [
+        ({"moon": 1.0}, "mockstar has no axis `moon`; it has noise, mag"),
+        ({"mag": float("nan")}, "must be a magnitude"),
+        ({"noise": -1.0}, "must be 0 or more"),
+    ],
+)
+def test_impossible_axes_are_refused(axes: dict[str, float], message: str) -> None:
+    """An axis there is not, and a value no star could have, are one clear line."""
+    with pytest.raises(InputRefused, match=message):
+        opened().split("val", 5, **{**SEEN, "axes": axes})
+
+
 def test_signal_to_noise_spans_the_published_range() -> None:
     """The 5th, 50th and 95th percentile of the test rows are within 8 % of the published 3.71, 8.21 and 17.22."""
-    snr = opened().column("snr", "test", range(2000))
+    snr = opened().column("snr_med", "test", range(2000))
 
     np.testing.assert_allclose(np.percentile(snr, [5, 50, 95]), [3.71, 8.21, 17.22], rtol=0.08)
 
@@ -122,7 +197,9 @@ def test_a_row_is_its_equation() -> None:
     z = normals(noise_key(42, "test"), torch.tensor([31_415]), 4096)
 
     for noise in (0.0, 0.2, 1.0):
-        torch.testing.assert_close(seen(row, noise=noise), (clean + noise * sigma * z).float(), atol=3e-6, rtol=0)
+        torch.testing.assert_close(
+            seen(row, axes={"noise": noise}), (clean + noise * sigma * z).float(), atol=3e-6, rtol=0
+        )
 
 
 @pytest.mark.parametrize("rows", [range(31_300, 31_500), range(31_415, 31_417), range(31_000, 31_416)])
@@ -134,10 +211,10 @@ def test_a_row_alone_is_the_row_of_any_batch(rows: range) -> None:
 @pytest.mark.parametrize("noise", [0.0, 1.0])
 def test_batches_do_not_change_a_row(noise: float) -> None:
     """Any batch size, any number of rows and a source opened again show the same bits."""
-    whole = seen(range(600), noise=noise)
+    whole = seen(range(600), axes={"noise": noise})
 
     for size, rows in [(1000, 600), (97, 600), (256, 511), (1, 3)]:
-        view = opened().split("test", rows, **{**SEEN, "noise": noise})
+        view = opened().split("test", rows, **{**SEEN, "axes": {"noise": noise}})
         assert torch.equal(whole[:rows], torch.cat(list(view.inputs(size))))
 
 
@@ -150,7 +227,7 @@ def test_the_columns_are_what_was_drawn() -> None:
 
 
 def test_labels_do_not_depend_on_how_many_are_asked_for() -> None:
-    """The first rows of a long column are the rows of a short one, snr too."""
+    """The first rows of a long column are the rows of a short one, the signal-to-noise ratio too."""
     few, many = opened().labels("test", 300), opened().labels("test", 600)
 
     assert list(few) == list(COLUMNS)
@@ -162,17 +239,17 @@ def test_labels_do_not_depend_on_how_many_are_asked_for() -> None:
 def test_another_noise_seed_leaves_the_stars() -> None:
     """Fresh noise is another key: the clean rows stay, what is added is unrelated."""
     rows = range(200)
-    clean = seen(rows, noise=0.0)
+    clean = seen(rows, axes={"noise": 0.0})
 
     added = [(seen(rows, seed=seed) - clean).ravel() for seed in (42, 43)]
 
-    assert torch.equal(clean, seen(rows, seed=43, noise=0.0))
+    assert torch.equal(clean, seen(rows, seed=43, axes={"noise": 0.0}))
     assert abs(float(torch.corrcoef(torch.stack(added))[0, 1])) < 5 / np.sqrt(clean.numel())
 
 
 def test_pairs_join_rows_and_the_named_column() -> None:
     """Inputs and target of the same rows come together; the column can be any label."""
-    for target in ("logg", "teff", "mag", "snr"):
+    for target in ("logg", "teff", "mag", "snr_med"):
         view = opened().split("train", 100, **{**SEEN, "target": target})
         x, y = (torch.cat(part) for part in zip(*view.pairs(37), strict=True))
         assert torch.equal(x, next(view.inputs(100)))
@@ -184,17 +261,17 @@ def test_snr_is_the_median_over_the_pixels() -> None:
     source = opened()
     clean, sigma = clean_and_sigma(source, "val", range(300))
 
-    np.testing.assert_allclose(source.labels("val", 300)["snr"], np.median(clean / sigma, axis=1), rtol=1e-12)
+    np.testing.assert_allclose(source.labels("val", 300)["snr_med"], np.median(clean / sigma, axis=1), rtol=1e-12)
 
 
 def test_labels_make_no_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A hundred thousand labels are drawn without a spectrum; only snr needs one."""
+    """A hundred thousand labels are drawn without a spectrum; only snr_med needs one."""
     source = opened()
     monkeypatch.setattr(emulator, "clean", None)
 
     assert len(source.column("mh", "train", range(100_000))) == 100_000
     with pytest.raises(TypeError):
-        source.column("snr", "train", range(1))
+        source.column("snr_med", "train", range(1))
 
 
 def test_the_train_split_has_no_end() -> None:
@@ -231,7 +308,7 @@ def test_impossible_options_are_refused(options: dict[str, Any], message: str) -
 
 def test_an_unknown_target_is_answered_with_the_columns() -> None:
     """A wrong name lists the right ones."""
-    with pytest.raises(InputRefused, match="no label column `age`; it has teff, logg, mh, am, cm, mag, snr"):
+    with pytest.raises(InputRefused, match="no label column `age`; it has teff, logg, mh, am, cm, mag, snr_med"):
         opened().split("train", 5, **{**SEEN, "target": "age"})
 
 
@@ -240,46 +317,10 @@ def test_the_contract_reads_the_file() -> None:
     contract = read_contract(Path(mockstar.__file__))
 
     assert contract.version == 1
+    assert contract.axes == mockstar.AXES
+    assert [contract.grid({"labels": name}) for name in ("nodes", "grid", "continuous")] == [30_240, 0, 0]
     assert list(contract.parameters) == ["val", "test", "labels", "mag", "seed"]
     assert "stand-in for BOSZ" in contract.summary
-
-
-def explained(inputs: torch.Tensor, target: torch.Tensor, train: int) -> float:
-    """R² of the best of seven ridges on standardised inputs, on the rows behind the training rows."""
-    x = ((inputs - inputs[:train].mean(0)) / inputs[:train].std(0)).double()
-    path = ridge_path(gram_of([(x[:train], target[:train])]), [10.0**k for k in range(-5, 2)])
-    left = ((path.predict(x[train:]) - target[train:, None]) ** 2).mean(0) / target[train:].var(correction=0)
-    return float(1 - left.min())
-
-
-def test_sigma_betrays_logg_and_its_statistics_do_not() -> None:
-    """A ridge on sigma explains over 90 % of logg, one on the ten statistics of sigma less than 10 %."""
-    source, rows = opened(), range(2000)
-    sigma = torch.cat([clean_and_sigma(source, "train", rows[k : k + 250])[1].float() for k in rows[::250]])
-    logg = torch.tensor(source.column("logg", "train", rows))
-
-    assert explained(sigma[:, ::4], logg, 1500) > 0.9
-    assert explained(sigma_statistics(sigma), logg, 1500) < 0.1
-
-
-def test_a_job_cannot_reach_sigma() -> None:
-    """A view offers rows, width and noisy inputs, pairs for training and validation, and nothing else."""
-    view = opened().split("test", 10, **SEEN)
-
-    assert [tuple(x.shape) for x in view.inputs(10)] == [(10, 4096)]
-    with pytest.raises(JobFailed, match="the test target is for scoring only"):
-        view.pairs(10)
-    assert {"rows", "width", "inputs", "pairs"} == {name for name in dir(view) if not name.startswith("_")}
-
-
-def test_features_can_only_be_built_from_noisy_flux() -> None:
-    """What a job gets differs from the clean flux by noise that looks like noise: white, of the size of sigma."""
-    clean, sigma = clean_and_sigma(opened(), "test", range(100))
-
-    z = (seen(range(100)) - clean) / sigma
-
-    assert stats.kstest(z.ravel()[::7].numpy(), "norm").pvalue > 1e-3
-    assert abs(float((z[:, 1:] * z[:, :-1]).mean())) < 5 / np.sqrt(z.numel())
 
 
 @pytest.mark.gpu

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from runner.contract import contracts
-from runner.documents.library import PACKAGE, load_library
-from runner.documents.reading import Document, Plugins, read_document
+from runner.documents.library import load_library
+from runner.documents.reading import Document, Plugins, read_draft, understood
+from runner.documents.settings import Settings, load_plugins
 from runner.documents.trouble import trouble
 from runner.findings import Finding
 from tests import knowledge
@@ -20,7 +20,7 @@ NAME = "toy/exp/toy.md"
 @cache
 def plugins() -> Plugins:
     """Return the contracts of the plug-ins there are."""
-    return Plugins(*(contracts(PACKAGE / family) for family in ("jobs", "data", "figures")))
+    return load_plugins(Path(), Settings())
 
 
 def edited(text: str, *changes: tuple[str, str]) -> str:
@@ -46,7 +46,7 @@ def read(folder: Path, text: str | bytes, name: str = NAME) -> Document:
     path = folder / "logg" / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return read_document(path, folder, plugins(), "en")
+    return understood(read_draft(path, folder), plugins(), "en", lambda _identity: None)
 
 
 def listed(findings: Iterable[Finding], name: str = NAME) -> list[str]:

@@ -46,7 +46,11 @@ def test_bins_agree_with_numpy(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("    names: [young_light, young_heavy, old_light, old_heavy]\n", "", "LG215 bins of `bin` without names"),
+        (
+            "    names: [young_light, young_heavy, old_light, old_heavy]\n",
+            "",
+            "LG203 the bins of `bin` over 2 columns need names -> add `names:`",
+        ),
         ("old_light, old_heavy", "old_light", "LG203 3 names for 4 bins"),
         ("old_heavy", "old_light", "LG203 `old_light` cannot name a bin"),
         ("old_heavy", "Old", "LG203 `Old` cannot name a bin"),

@@ -7,39 +7,31 @@ from pathlib import Path
 import pytest
 
 from runner.documents.kinds import Experiment
+from runner.documents.library import load_library
 from runner.expressions.names import suggestion
-from tests.documents.marked import edited, expected, listed, plugins, read, unmarked
-from tests.knowledge import EXPERIMENT
-
-WEAK = "  weak:   {job: ridge, alpha: 1e4}"
+from tests.documents.marked import NAME, edited, expected, listed, plugins, read, unmarked
+from tests.knowledge import EXPERIMENT, PROTOCOL, write
 
 SINGLE = [
     ("train: 200", "§trane: 200\ntrain: 200", "LG202 unknown field `trane` -> did you mean `train`?"),
     ("train: 200", "train: §-3", "LG203 `train` is `-3`, a whole number from 0 up is due -> write 500, 32k or 1M"),
     ("train: 200", "train: §much", "LG203 `train` is `much`, a whole number from 0 up is due -> write 500, 32k or 1M"),
     ("noise: 1", "noise: §[0, 1]", "LG203 `noise` is a collection, a number from 0 up is due -> write 0.5"),
+    ("train: 200", "train: 200\ntrain_noise: §x", "LG203 `train_noise` is `x`, a number from 0 up is due -> write 0.5"),
     ("tiny@1", "§[tiny@1]", "LG203 `protocol` takes one value, not several"),
     ("job: ridge, alpha: 1e4", "job: §rigde", "LG204 unknown job `rigde` -> did you mean `ridge`?"),
     ("{job: ridge, alpha: 1e4}", "§ridge", "LG203 job `weak` takes a map -> write `weak: {job: ridge}`"),
     ("alpha: 1e4", "§alhpa: 1e4", "LG205 `ridge` has no parameter `alhpa` -> did you mean `alpha`?"),
     ("alpha: 1e4", "alpha: §vla", "LG203 `alpha` of `ridge`: `vla` where a number or val is due"),
     ("alpha: 1e4", "alpha: §1e400", "LG203 `alpha` of `ridge`: `1e400` where a number or val is due"),
-    ("alpha: 1e4", "alphas: §3", "LG203 `alphas` of `ridge`: `3` where a list (each a number) is due"),
+    ("alpha: 1e4", "alphas: §{a: 1}", "LG203 `alphas` of `ridge`: a collection where a list (each a number) is due"),
     ("alpha: 1e4", "alphas: [1, §x]", "LG203 `alphas` of `ridge`: `x` where a number is due"),
     ("  weak: ", "  §Weak: ", "LG203 the job `Weak` is not lower-case letters, digits and _ -> choose another name"),
     ("  weak: ", "  §max: ", "LG203 the job `max` is a word of the language -> choose another name"),
     ("strong.r2 > 0.5", "§weak.r2", "LG304 `H-B` is a quantity, a predicate is due -> compare it: weak.r2 > 0"),
     ("gain: strong.r2 - weak.r2", "gain: strong.r2 §− weak.r2", "LG301 `−` has no meaning in an expression -> write -"),
 ]  # fmt: skip
-LATER = [
-    ("sweep", "{seed: [1]}"),
-    ("train_noise", "0.5"),
-    ("published", "[]"),
-    ("withdrawn", "[]"),
-    ("retired", "{by: A}"),
-]
 REQUIRED = [("protocol", "tiny@1"), ("train", "200"), ("id", "TOY-1"), ("title", "A toy"), ("kind", "exp")]
-NOT_YET = "belongs to the grammar but is not available yet -> leave it out for now"
 
 
 def experiment(folder: Path, text: str) -> Experiment:
@@ -55,7 +47,8 @@ def test_values_are_those_written_or_declared(tmp_path: Path) -> None:
     found = experiment(tmp_path, edited(EXPERIMENT, ("train: 200", "train: 32k\nmvp: moe:MVP-1")))
     contract = plugins().jobs["ridge"]
 
-    assert (found.protocol, found.noise, found.train, found.mvp) == ("tiny@1", 1.0, 32_000, "moe:MVP-1")
+    assert (found.protocol, found.axes, found.train, found.mvp) == ("tiny@1", {"noise": 1.0}, 32_000, "moe:MVP-1")
+    assert (found.train_noise, found.sweep, found.published, found.withdrawn, found.retired) == (None, {}, (), (), None)
     assert list(found.jobs) == ["weak", "strong"]
     assert found.jobs["weak"].params == {n: p.default for n, p in contract.parameters.items()} | {"alpha": 1e4}
     assert found.jobs["strong"].params["alpha"] == "val"
@@ -72,9 +65,36 @@ def test_job_carries_the_contract_it_was_read_against(tmp_path: Path) -> None:
     assert [str(job.place)] == [f"logg/toy/exp/toy.md:{place}" for place in places]
 
 
-def test_noise_left_out_is_none(tmp_path: Path) -> None:
-    """Without a level the rows are clean."""
-    assert experiment(tmp_path, edited(EXPERIMENT, ("noise: 1\n", ""))).noise == 0
+def test_axis_left_out_is_not_set(tmp_path: Path) -> None:
+    """What it then is, is for the protocol to say."""
+    assert experiment(tmp_path, edited(EXPERIMENT, ("noise: 1\n", ""))).axes == {}
+
+
+def test_noise_of_the_training_rows_may_be_another(tmp_path: Path) -> None:
+    """None at all is a level too."""
+    for written, value in (("0", 0.0), ("20%", 0.2)):
+        text = edited(EXPERIMENT, ("noise: 1\n", f"noise: 1\ntrain_noise: {written}\n"))
+        assert experiment(tmp_path, text).train_noise == value
+
+
+def test_training_rows_that_vary_need_not_be_set(tmp_path: Path) -> None:
+    """The sweep says how many there are."""
+    found = experiment(tmp_path, edited(EXPERIMENT, ("train: 200", "sweep: {train: [100, 200]}")))
+
+    assert (found.train, found.sweep["train"].values) == (0, (100.0, 200.0))
+    assert [job.axes for job in found.jobs.values()] == [("train",), ("train",)]
+
+
+def test_axes_are_those_of_the_protocol(tmp_path: Path) -> None:
+    """Each may be set by its name; one that the protocol lacks is an unknown field."""
+    protocol = edited(PROTOCOL, ("noise: [0, 1]", "noise: [0, 1]\n  depth: [20, 21.5]"))
+    text, places = unmarked(edited(EXPERIMENT, ("noise: 1\n", "noise: 1\ndepth: 21.5\n§width: 3\n")))
+    write(tmp_path, {"protocols/tiny.md": protocol, NAME: text})
+    found = load_library(tmp_path).named("TOY-1")
+
+    assert found.experiment is not None
+    assert found.experiment.axes == {"noise": 1.0, "depth": 21.5}
+    assert [line.split()[:2] for line in listed(found.findings)] == [[f"{places[0]}:", "LG202"]]
 
 
 @pytest.mark.parametrize(("old", "new", "message"), SINGLE)
@@ -111,18 +131,3 @@ def test_experiment_without_jobs_is_a_finding(tmp_path: Path, jobs: str) -> None
     text, places = unmarked(EXPERIMENT[:start] + jobs + "\n" + EXPERIMENT[end:])
 
     assert listed(read(tmp_path, text).findings) == expected(places, "LG202 `jobs` is missing -> add `jobs:`")
-
-
-@pytest.mark.parametrize(("key", "value"), LATER)
-def test_field_of_a_later_step_says_so(tmp_path: Path, key: str, value: str) -> None:
-    """A field the grammar has but this version lacks is refused in one clear line."""
-    text, places = unmarked(edited(EXPERIMENT, ("train: 200", f"train: 200\n§{key}: {value}")))
-
-    assert listed(read(tmp_path, text).findings) == expected(places, f"LG215 `{key}` {NOT_YET}")
-
-
-def test_job_like_another_is_of_a_later_step(tmp_path: Path) -> None:
-    """`like` is known, so neither it nor the parameters beside it are called misspelt."""
-    text, places = unmarked(edited(EXPERIMENT, (WEAK, "  weak:   {§like: strong, router: oracle}")))
-
-    assert listed(read(tmp_path, text).findings) == expected(places, f"LG215 `like` {NOT_YET}")

@@ -54,9 +54,48 @@ def test_ladder_keeps_its_rungs_in_order() -> None:
     ]
 
 
+def test_ladder_may_wait_for_another_and_ask_for_less_certainty() -> None:
+    """`after` and `sure` stand beside the rungs; a rung may leave it to a person."""
+    found, findings, _ = judged(
+        "G2:\n  after: moe:Gate-1.else\n  sure: 90%\n  a > 0: {do: go, opens: M}\n  else: human\n"
+    )
+    ladder = found["G2"]
+
+    assert not findings
+    assert isinstance(ladder, Ladder)
+    assert (ladder.after, ladder.sure, len(ladder.rungs)) == ("moe:Gate-1.else", 0.9, 2)
+    assert [(rung.do, rung.human) for rung in ladder.rungs] == [("go", False), ("human", True)]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        (
+            "K1:\n  b > 0: go\n  §b>1: run\n  else: stop",
+            "LG310 the rung `b>1` can never be taken -> the rungs above leave nothing to it; reorder them or drop one",
+        ),
+        (
+            "K1:\n  a >= 0: go\n  a < 0: run\n  §else: stop",
+            "LG310 the rung `else` can never be taken -> the rungs above leave nothing to it; reorder them or drop one",
+        ),
+        (
+            "K1: §a.r2 > 1",
+            "LG310 `K1` can never hold, whatever the values -> compare with what could go either way",
+        ),
+        ("K1: §a.mae >= 0", "LG310 `K1` always holds, whatever the values -> compare with what could go either way"),
+        (
+            "K1:\n  after: §Gate-1\n  a > 0: go\n  else: stop",
+            "LG203 `Gate-1` names no rung -> write Gate-1.1 or Gate-1.else",
+        ),
+        (
+            "K1:\n  sure: §1\n  a > 0: go\n  else: stop",
+            "LG203 `sure` is 1, it lies between 0.5 and 1 -> write sure: 0.9",
+        ),
+        (
+            "K1:\n  sure: §0.5\n  a > 0: go\n  else: stop",
+            "LG203 `sure` is 0.5, it lies between 0.5 and 1 -> write sure: 0.9",
+        ),
+        ("K1: §{after: G.1}", "LG202 the ladder `K1` does not end with `else` -> end it with `else: what to do`"),
         ("§k1: a > 0", "LG203 key `k1` does not start with a capital -> write K1, H-A or Gate-1"),
         ("§moe:K1: a > 0", "LG203 key `moe:K1` does not start with a capital -> write K1, H-A or Gate-1"),
         ("K1: §a.r2 - b.r2", "LG304 `K1` is a quantity, a predicate is due -> compare it: a.r2 - b.r2 > 0"),

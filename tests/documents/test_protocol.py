@@ -14,7 +14,11 @@ NAME = "protocols/tiny.md"
 
 WHOLE = "a whole number from 0 up is due -> write 500, 32k or 1M"
 MAP_DUE = "where a map (each value text) or nothing is due"
-NO_NAMES = "bins of `young` without names are not available yet -> add `names:`"
+EDGES = "LG203 edges are ascending numbers, two at least -> write edges: [2, 4, 8]"
+NUMBERS = "LG203 `noise` takes a list of numbers -> write [0, 0.5, 1]"
+NO_AXIS = "is no axis of the rows that are scored -> leave it to `sweep:`"
+TOO_MANY = "more than 1000000 rows to score -> train on many, score on fewer"
+TWICE = "LG206 `old` names two slices -> rename one of them"
 NO_NAME = "is not lower-case letters, digits and _ -> choose another name"
 NOT_YET = "belongs to the grammar but is not available yet -> leave it out for now"
 
@@ -27,14 +31,22 @@ SINGLE = [
     ("path: tiny.npz", "path: tiny.npz\n  §val: 3", "LG205 `arrays` has no parameter `val` -> there is columns, path"),
     ("{weight: kg, age: years}", "§[weight]", f"LG203 `columns` of `arrays`: a collection {MAP_DUE}"),
     ("val: 40", "§vla: 40", "LG202 unknown field `vla` -> did you mean `val`?"),
-    ("test: 80", "test: §grid", f"LG203 `test` is `grid`, {WHOLE}"),
+    ("test: 80", "test: §much", f"LG203 `test` is `much`, {WHOLE}"),
+    ("test: 80", "test: §grid", "LG203 `arrays` makes no grid with this `data:` -> give a number of test rows"),
+    ("{val: 40, test: 80}", "§{val: 40}", "LG203 without test rows nothing can be scored -> add `test: 1k`"),
+    ("test: 80", "test: 80, §train: 3", "LG202 unknown field `train` -> there is test, val"),
+    ("{val: 40, test: 80}", "§{val: 40, test: 2M}", f"LG203 {TOO_MANY}"),
     ("{val: 40, test: 80}", "§80", "LG203 `rows` takes a map of names -> write one `name: value` per line"),
     ("version: 1", "version: §one", f"LG203 `version` is `one`, {WHOLE}"),
     ("seed: 7", "seed: §0.5", f"LG203 `seed` is `0.5`, {WHOLE}"),
-    ("noise: [0, 1]", "noise: §[0, x]", "LG203 noise `x` is no number from 0 up"),
+    ("noise: [0, 1]", "noise: §[0, x]", NUMBERS),
+    ("noise: [0, 1]", "noise:§", NUMBERS),
+    ("noise: [0, 1]", "noise: [0, 1]\n  §Mag: 20", f"LG203 the axis `Mag` {NO_NAME}"),
+    ("noise: [0, 1]", "noise: [0, 1]\n  §train: [1, 2]", f"LG203 `train` {NO_AXIS}"),
+    ("noise: [0, 1]", "noise: [0, 1]\n  §seed: 1", f"LG203 `seed` {NO_AXIS}"),
+    ("noise: [0, 1]", "noise: [0, 1]\n  §train_noise: 1", f"LG203 `train_noise` {NO_AXIS}"),
     ("noise: [0, 1]", "noise: §[0, -1]", "LG203 noise `-1` is no number from 0 up"),
-    ("noise: [0, 1]", "noise: §[0, 1e400]", "LG203 noise `1e400` is no number from 0 up"),
-    ("noise: [0, 1]", "noise: [0, 1]\n  §mag: [20]", "LG202 unknown field `mag` -> there is noise"),
+    ("noise: [0, 1]", "noise: §[0, 1e400]", NUMBERS),
     ("target: weight", "target: §wieght", "LG302 no column `wieght` -> did you mean `weight`?"),
     ("[r2, mae, rmse, bias]", "§[r2, mea]", "LG302 unknown metric `mea` -> did you mean `mae`?"),
     ("[r2, mae, rmse, bias]", "§[]", "LG202 `metrics` is missing -> add `metrics:`"),
@@ -43,12 +55,19 @@ SINGLE = [
     ("young: age < 40", "young: §age", "LG304 a slice is a predicate over columns -> write column < 40"),
     ("young: age < 40", "young: §ci(age) < 40", "LG304 `ci()` gives two numbers and stands alone -> cite it by itself"),
     ("young: age < 40", "young: §[age]", "LG203 an expression is due, not a collection"),
-    ("young: age < 40", "§young: {by: age, edges: [1]}", f"LG215 {NO_NAMES}"),
+    ("young: age < 40", "young: {by: age, edges: §[1]}", EDGES),
+    ("young: age < 40", "young: {by: §hight, edges: [1, 2, 3]}", "LG302 no column `hight` -> did you mean `weight`?"),
+    ("old: age >= 40", "old: age >= 40\n  §bin: {by: age, edges: [1, 2], names: [old]}", TWICE),
+    (
+        "young: age < 40\n  old: age >= 40",
+        "bin: {by: age, edges: [1, 2], names: [old]}\n  §old: age >= 40",
+        TWICE,
+    ),
+    ("old: age >= 40", "§bin: {by: age, edges: [1, 2], names: [bin]}", TWICE.replace("old", "bin")),
     ("young: age < 40", "§Young: age < 40", f"LG203 the slice `Young` {NO_NAME}"),
     ("young: age < 40", "§all: age < 40", "LG203 the slice `all` is a word of the language -> choose another name"),
     ("id: tiny", "id: §../tiny", "LG203 id `../tiny` cannot name a file -> use letters, digits, . _ -"),
     ("seed: 7", "§variance: 3", f"LG215 `variance` {NOT_YET}"),
-    ("seed: 7", "§replaces: tiny@0", f"LG215 `replaces` {NOT_YET}"),
 ]  # fmt: skip
 
 
@@ -67,24 +86,61 @@ def test_values_are_those_written(tmp_path: Path) -> None:
     assert (found.version, found.source, found.val, found.test, found.seed) == (1, "arrays", 40, 80, 7)
     assert found.options == {"path": "tiny.npz", "columns": {"weight": "kg", "age": "years"}}
     assert found.columns == {"weight": "kg", "age": "years"}
-    assert (found.noise, found.target, found.unit) == ((0.0, 1.0), "weight", "kg")
+    assert (found.axes, found.target, found.unit) == ({"noise": (0.0, 1.0)}, "weight", "kg")
+    assert (found.partitions, found.grid, found.replaces) == ({}, False, "")
     assert found.metrics == ("r2", "mae", "rmse", "bias")
     assert {name: formula.text for name, formula in found.slices.items()} == {"young": "age < 40", "old": "age >= 40"}
 
 
 def test_what_a_protocol_leaves_out_has_a_plain_meaning(tmp_path: Path) -> None:
-    """Without axes the noise is none, without a seed it is 0, without units there are none."""
+    """Without axes nothing may be set, without a seed it is 0, without units there are none."""
     start, end = PROTOCOL.index("slices:"), PROTOCOL.index("---\n\n")
     text = PROTOCOL[:start] + PROTOCOL[end:]
     cuts = [("seed: 7\n", ""), ("axes:\n  noise: [0, 1]\n", ""), ("  columns: {weight: kg, age: years}\n", "")]
     found = protocol(tmp_path, edited(text, *cuts))
 
-    assert (found.seed, found.noise, found.unit, found.slices) == (0, (0.0,), "", {})
+    assert (found.seed, found.axes, found.unit, found.slices) == (0, {}, "", {})
 
 
 def test_one_level_of_noise_needs_no_list(tmp_path: Path) -> None:
     """A word is a list of one."""
-    assert protocol(tmp_path, edited(PROTOCOL, ("[0, 1]", "20 %"))).noise == (0.2,)
+    assert protocol(tmp_path, edited(PROTOCOL, ("[0, 1]", "20 %"))).axes == {"noise": (0.2,)}
+
+
+def test_a_protocol_may_have_axes_of_its_own(tmp_path: Path) -> None:
+    """What may be set for all rows at once is named there, in any unit; only noise cannot be negative."""
+    text = edited(PROTOCOL, ("[0, 1]", "[0, 1]\n  depth: [-2, 1k, 21.5]"), ("seed: 7", "seed: 7\nreplaces: tiny@0"))
+    found = protocol(tmp_path, text)
+
+    assert found.axes == {"noise": (0.0, 1.0), "depth": (-2.0, 1000.0, 21.5)}
+    assert found.replaces == "tiny@0"
+
+
+STARS = edited(
+    PROTOCOL,
+    ("source: arrays\n  path: tiny.npz\n  columns: {weight: kg, age: years}", "source: mockstar\n  labels: nodes"),
+    ("test: 80", "test: grid"),
+    ("target: weight", "target: teff"),
+    ("young: age < 40\n  old: age >= 40", "faint: mag > 22"),
+)
+
+
+def test_a_grid_has_as_many_rows_as_its_source_says(tmp_path: Path) -> None:
+    """All nodes are the test rows: a census."""
+    found = protocol(tmp_path, STARS)
+
+    assert (found.test, found.grid) == (30_240, True)
+    assert "mag" in found.columns
+
+
+def test_a_column_that_follows_an_axis_is_none_of_the_rows(tmp_path: Path) -> None:
+    """Where the magnitude is an axis, no slice can be cut by the one a row was drawn with."""
+    text = edited(STARS, ("[0, 1]", "[0, 1]\n  mag: [18, 20]"), ("faint: mag", "faint: §mag"))
+    plain, place = unmarked(text)
+    document = read(tmp_path, plain, NAME)
+
+    due = "LG302 no column `mag` -> there is am, cm, logg, mh, teff"
+    assert listed(document.findings, NAME) == expected(place, due)
 
 
 def test_slice_reads_only_columns_that_are_named(tmp_path: Path) -> None:

@@ -173,22 +173,42 @@ def test_mistake_is_one_finding_at_its_place(tmp_path: Path, old: str, new: str,
     assert found.lang == "en"
 
 
+def test_hub_names_the_rows_its_numbers_usually_stand_on(tmp_path: Path) -> None:
+    """A protocol and a value of each of its axes, none where nothing is said."""
+    plain, said = read(tmp_path, HUB), read(tmp_path, edited(HUB, ("title: ", "protocol: tiny@1\nnoise: 20%\ntitle: ")))
+
+    assert not plain.findings + said.findings
+    assert isinstance(plain.body, Hub)
+    assert isinstance(said.body, Hub)
+    assert (plain.body.protocol, plain.body.axes, plain.body.signed) == ("", {}, {})
+    assert (said.body.protocol, said.body.axes) == ("tiny@1", {"noise": 0.2})
+
+
+def test_roadmap_says_what_is_on_now_and_comes_first(tmp_path: Path) -> None:
+    """The phase of today, and MVPs by their priority."""
+    found = read(tmp_path, edited(ROADMAP, ("gates:", "now: 12A\npriority: {P0: [MVP-3, MVP-1], P1: MVP-2}\ngates:")))
+
+    assert not found.findings
+    assert isinstance(found.body, Roadmap)
+    assert found.body.now == "12A"
+    assert found.body.priority == {"P0": ("MVP-3", "MVP-1"), "P1": ("MVP-2",)}
+
+
 @pytest.mark.parametrize(
-    ("text", "line"),
+    ("text", "line", "message"),
     [
-        (HUB, "signed: {K1: holds}"),
-        (HUB, "protocol: tiny@1"),
-        (HUB, "noise: 1"),
-        (ROADMAP, "now: 16"),
-        (ROADMAP, "priority: {P0: [A]}"),
+        (HUB, "signed: §[K1]", "LG203 `signed` takes a map of names -> write one `name: value` per line"),
+        (HUB, "protocol: §[tiny@1]", "LG203 `protocol` takes one value, not several"),
+        (HUB, "noise: §much", "LG203 `noise` is `much`, a number from 0 up is due -> write 0.5"),
+        (HUB, "§noies: 3", "LG202 unknown field `noies` -> did you mean `noise`?"),
+        (ROADMAP, "now: §12B", "LG207 there is no phase `12B` -> did you mean `12A`?"),
+        (ROADMAP, "priority: §{P0: [MVP-4]}", "LG207 no phase has `MVP-4` -> did you mean `MVP-3`?"),
+        (ROADMAP, "priority: §[MVP-1]", "LG203 `priority` takes a map of names -> write one `name: value` per line"),
     ],
 )
-def test_field_of_a_later_step_says_so(tmp_path: Path, text: str, line: str) -> None:
-    """A field the grammar has but this version lacks is refused in one clear line."""
-    text, places = unmarked(edited(text, ("title: ", f"§{line}\ntitle: ")))
-    message = (
-        f"LG215 `{line.partition(':')[0]}` belongs to the grammar but is not available yet -> leave it out for now"
-    )
+def test_mistake_in_a_hub_or_roadmap_is_one_finding(tmp_path: Path, text: str, line: str, message: str) -> None:
+    """Each is pointed at, with the nearest thing there is."""
+    text, places = unmarked(edited(text, ("title: ", f"{line}\ntitle: ")))
 
     assert listed(read(tmp_path, text).findings) == expected(places, message)
 

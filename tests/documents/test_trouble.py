@@ -73,13 +73,93 @@ def test_protocol_that_is_unknown_hides_nothing_else(tmp_path: Path) -> None:
     assert [line.split()[:2] for line in found] == [[f"{place}:", "LG207"] for place in places]
 
 
-def test_noise_left_out_must_be_on_the_axis_too(tmp_path: Path) -> None:
-    """The default is a level like any other."""
-    text = edited(EXPERIMENT, ("noise: 1\n", ""), ("tiny@1", "noisy@1"))
+def test_noise_left_out_must_be_one_that_is_meant(tmp_path: Path) -> None:
+    """Without a level the rows are clean; where the protocol has no such rows, one has to be chosen."""
+    text, places = unmarked(edited(EXPERIMENT, ("noise: 1\n", ""), ("protocol: tiny@1", "§protocol: noisy@1")))
     noisy = edited(PROTOCOL, ("id: tiny", "id: noisy"), ("[0, 1]", "[1, 2]"))
     found = library_findings(tmp_path, toy__exp__toy=text, protocols__noisy=noisy)
 
-    assert listed(found) == ["1:1: LG203 noise 0 is not an axis value of noisy@1 -> use one of 1, 2"]
+    message = "LG202 noisy@1 has several values of `noise`, none is chosen -> add `noise: 1`"
+    assert listed(found) == expected(places, message)
+
+
+@pytest.mark.parametrize("levels", ["[1]", "[0, 1, 2]"])
+def test_noise_may_be_left_out_where_only_one_can_be_meant(tmp_path: Path, levels: str) -> None:
+    """The only level there is, or none at all."""
+    text = edited(EXPERIMENT, ("noise: 1\n", ""), ("tiny@1", "noisy@1"))
+    noisy = edited(PROTOCOL, ("id: tiny", "id: noisy"), ("[0, 1]", levels))
+
+    assert not library_findings(tmp_path, toy__exp__toy=text, protocols__noisy=noisy)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("§noise: 2", "LG203 noise 2 is not an axis value of tiny@1 -> use one of 0, 1"),
+        ("sweep: {§noise: [0, 2]}", "LG203 noise 2 is not an axis value of tiny@1 -> use one of 0, 1"),
+    ],
+)
+def test_axis_value_is_one_that_was_agreed_on(tmp_path: Path, line: str, message: str) -> None:
+    """Rows that no protocol describes have no population; the finding stands at the value's axis."""
+    text, places = unmarked(edited(EXPERIMENT, ("noise: 1", line)))
+
+    assert listed(library_findings(tmp_path, toy__exp__toy=text)) == expected(places, message)
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ("§protocol: teeny@1", "LG207 unknown protocol `teeny@1` -> did you mean `tiny@1`?"),
+        ("§protocol: TOY-1", "LG207 unknown protocol `TOY-1` -> there is tiny@1"),
+        ("protocol: tiny@1\n§noise: 2", "LG203 noise 2 is not an axis value of tiny@1 -> use one of 0, 1"),
+    ],
+)
+def test_rows_a_hub_usually_speaks_of_are_those_of_a_protocol(tmp_path: Path, lines: str, message: str) -> None:
+    """Its scoreboard would be empty without a word."""
+    text, places = unmarked(edited(HUB, ("title: ", f"{lines}\ntitle: ")))
+    found = library_findings(tmp_path, toy__exp__toy=EXPERIMENT, toy__hub=text)
+
+    assert listed(found, "toy/hub.md") == expected(places, message)
+
+
+def test_a_protocol_replaces_one_that_is_there(tmp_path: Path) -> None:
+    """What changed between them can only be shown where both stand."""
+    newer = edited(PROTOCOL, ("version: 1", "version: 2\n§replaces: tiny@0"))
+    text, places = unmarked(newer)
+    message = "LG207 unknown protocol `tiny@0` -> did you mean `tiny@1`?"
+
+    assert listed(library_findings(tmp_path, protocols__new=text), "protocols/new.md") == expected(places, message)
+    assert not library_findings(tmp_path, protocols__new=text.replace("tiny@0", "tiny@1"))
+
+
+def test_axis_that_the_protocol_lacks_is_a_finding(tmp_path: Path) -> None:
+    """Noise where the protocol knows none would be nobody's rows; saying that there is none does no harm."""
+    bare = edited(PROTOCOL, ("axes:\n  noise: [0, 1]\n", ""), ("id: tiny", "id: bare"))
+    text, places = unmarked(edited(EXPERIMENT, ("noise: 1", "§noise: 1"), ("tiny@1", "bare@1")))
+    found = library_findings(tmp_path, toy__exp__toy=text, protocols__bare=bare)
+
+    assert listed(found) == expected(places, "LG203 bare@1 has no axis `noise`")
+    assert not library_findings(tmp_path, toy__exp__toy=text.replace("noise: 1", "noise: 0"), protocols__bare=bare)
+
+
+@pytest.mark.parametrize("name", ["young", "bin", "r2"])
+def test_job_is_not_called_like_a_slice_or_a_metric(tmp_path: Path, name: str) -> None:
+    """`bin.r2` would mean two things, partitions included."""
+    text, places = unmarked(edited(EXPERIMENT, ("strong: {job", f"strong: {{job: ridge}}\n  §{name}: {{job")))
+    protocol = edited(PROTOCOL, ("young:", "bin: {by: age, edges: [20, 40, 60]}\n  young:"))
+    found = library_findings(tmp_path, toy__exp__toy=text, protocols__tiny=protocol)
+
+    message = f"LG206 `{name}` names a job and a slice or metric -> rename the job"
+    assert listed(found) == expected(places, message)
+
+
+def test_alias_of_a_run_is_that_of_its_job(tmp_path: Path) -> None:
+    """`EXP/job(point)` is looked up by the job."""
+    text, places = unmarked(edited(HUB, ("  toy: TOY-1", "  toy: TOY-1\n  a: TOY-1/weak(50k)\n  §b: TOY-1/waek(50k)")))
+    found = library_findings(tmp_path, toy__exp__toy=EXPERIMENT, toy__hub=text)
+
+    message = "LG207 TOY-1 has no job `waek` -> did you mean `weak`?"
+    assert listed(found, "toy/hub.md") == expected(places, message)
 
 
 @pytest.mark.parametrize("again", ["TOY-1", "Toy-1"])

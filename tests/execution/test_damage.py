@@ -13,7 +13,7 @@ from runner import workflow
 from runner.execution import provenance
 from runner.findings import ArtefactDamaged, StorageFailed
 from runner.jobs import ridge
-from runner.safety import canonical
+from runner.safety import atomic, canonical
 from tests.executed import (
     EXP,
     PREDICTIONS,
@@ -156,6 +156,19 @@ def untimed(content: bytes) -> bytes:
     """Leave out of a report the line that tells how long its run took, with the hash of its block."""
     head, mark, tail = content.partition(b"<!-- logg: provenance -->")
     return head + mark + tail.partition(b"<!-- logg: sources -->")[2]
+
+
+def test_what_a_killed_command_left_half_written_is_removed(tmp_path: Path) -> None:
+    """Beside results and rows, and in the cache of fits, the next command sweeps up."""
+    root = executed(tmp_path)
+    folders = ("logg/toy/results", "logg/protocols", ".logg/cache/fits")
+    left = [root / folder / f".x.npz.0{atomic.SUFFIX}" for folder in folders]
+    for path in left:
+        path.write_bytes(b"half")
+
+    execute(root)
+
+    assert [path for path in left if path.exists()] == []
 
 
 @pytest.mark.parametrize(

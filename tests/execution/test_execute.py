@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,13 @@ import pytest
 
 from runner import workflow
 from runner.execution.execute import Settings
+from runner.execution.progress import Progress
 from runner.findings import Busy, InputRefused
 from runner.jobs import ridge
 from runner.safety import atomic, canonical
 from tests.executed import (
     EXP,
+    PREDICTIONS,
     PROTOCOL,
     RESULT,
     RUN,
@@ -158,11 +161,62 @@ def test_two_runs_of_one_experiment_do_not_meet(tmp_path: Path) -> None:
 def test_progress_is_told_per_job(tmp_path: Path) -> None:
     """Who runs a job hears its rows before and its time after."""
     said: list[str] = []
-    settings = Settings("cpu", say=said.append)
 
-    workflow.execute(toy(tmp_path), ["TOY-1"], everything=False, settings=settings)
+    class Told(Progress):
+        def tell(self, line: str) -> None:
+            said.append(line)
 
-    lines = [line for line in said if not line.startswith("\r")]
-    assert lines[0] == "weak: ridge on 200 rows, noise 1"
-    assert lines[1].startswith("weak: 0.")
-    assert "\rstrong: test 80/80" in said
+        def step(self, run: str, done: int, total: int, note: str) -> None:
+            said.append(f"{run} {note} {done} {total}")
+
+        def ended(self, run: str) -> None:
+            said.append(f"{run} ended")
+
+    workflow.execute(toy(tmp_path), ["TOY-1"], everything=False, settings=Settings("cpu", progress=Told()))
+
+    assert said[0] == "weak: ridge on 200 rows, noise 1"
+    assert said.index("weak test 80 80") < said.index("weak ended") < said.index("strong train 200 200")
+    assert said[said.index("weak ended") + 1].startswith("weak: 0.")
+
+
+def test_what_is_filed_is_not_run_again_in_a_fresh_clone(tmp_path: Path, calls: list[ridge.Params]) -> None:
+    """Without the cache of fits, a run that is filed as declared is taken from its result, scalars included."""
+    root = executed(tmp_path)
+    shutil.rmtree(root / ".logg")
+    filed = result(root)
+    swap(root, EXP, "alpha: 1e4", "alpha: 1e3")
+
+    report = execute(root)
+
+    assert [params.alpha for params in calls] == [1e3]
+    assert "1 of 2 jobs run" in report.lines[0]
+    assert result(root).scalars_of("strong") == filed.scalars_of("strong") != {}
+    assert result(root).runs["strong"] == filed.runs["strong"]
+
+
+def test_predictions_that_cannot_be_read_are_made_again(tmp_path: Path, calls: list[ridge.Params]) -> None:
+    """A run whose array is not the one its result vouches for is not taken from it."""
+    root = executed(tmp_path)
+    shutil.rmtree(root / ".logg")
+    (root / PREDICTIONS).write_bytes(b"")
+
+    execute(root)
+
+    assert len(calls) == 2
+    assert workflow.check(root).findings == []
+
+
+def test_an_experiment_that_is_refused_stops_no_neighbour(tmp_path: Path) -> None:
+    """Without its data one experiment is refused by name; the other is filed and rendered."""
+    root = toy(tmp_path)
+    away = read(root, PROTOCOL).replace("id: tiny", "id: away").replace("path: tiny.npz", "path: gone.npz")
+    put(root, "logg/protocols/away.md", away)
+    put(root, "logg/toy/exp/first.md", EXPERIMENT.replace("TOY-1", "TOY-0").replace("tiny@1", "away@1"))
+
+    report = workflow.execute(root, ["TOY-0", "TOY-1"], everything=False, settings=Settings(device="cpu"))
+
+    assert report.code == InputRefused.exit_code
+    assert [line for line in report.data["refused"] if "there is no data file `gone.npz`" in line]
+    assert report.data["executed"] == ["TOY-1"]
+    assert (root / RESULT).is_file()
+    assert "?.???" not in read(root, EXP)

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import importlib
 import sys
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from runner.contract import JobSpec
 from runner.execution import plugins
+from runner.execution.plugins import params_of
 from runner.findings import InputRefused
 
 
@@ -42,3 +47,47 @@ def test_the_default_device_is_cuda_where_there_is_one(
     monkeypatch.setattr(torch.cuda, "is_available", lambda: there)
 
     assert plugins.default_device() == device
+
+
+@dataclass(frozen=True)
+class Deep:
+    """A record with a kind."""
+
+    kind: str = "deep"
+    width: int = 1
+
+
+@dataclass(frozen=True)
+class Wide:
+    """Another with the same fields."""
+
+    kind: str = "wide"
+    width: float = 1.0
+
+
+@dataclass(frozen=True)
+class Params:
+    """What a job might declare."""
+
+    net: Deep | Wide
+    nets: tuple[Deep | Wide, ...] | None
+    by_name: dict[str, Wide]
+    inner: JobSpec | None
+    weights: dict[str, float] | None = None
+
+
+def test_maps_become_the_records_a_file_declares() -> None:
+    """Accepted values are plain maps in keys and files, and frozen dataclasses in the hands of a job."""
+    wide: dict[str, Any] = {"kind": "wide", "width": 2.0}
+    inner = {"job": "plugin", "version": 1, "params": {"net": wide}}
+    values = {"net": wide, "nets": ({"kind": "deep", "width": 3}, wide), "by_name": {"a": wide}, "inner": inner}
+    made = params_of(SimpleNamespace(Params=Params), {**values, "weights": {"kind": 1.0}})  # type: ignore[arg-type]
+
+    assert made == Params(
+        net=Wide(width=2.0),
+        nets=(Deep(width=3), Wide(width=2.0)),
+        by_name={"a": Wide(width=2.0)},
+        inner=JobSpec("plugin", 1, {"net": wide}),
+        weights={"kind": 1.0},
+    )
+    assert params_of(SimpleNamespace(Params=Params), {**values, "nets": None, "inner": None}).nets is None  # type: ignore[arg-type]

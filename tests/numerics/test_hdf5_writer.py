@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 
 from runner.findings import InputRefused, StorageFailed
-from runner.numerics.hdf5_writer import Batch, write_layout
+from runner.numerics.hdf5_layout import Batch
+from runner.numerics.hdf5_writer import write_layout
 from runner.safety.atomic import sweep
 
 RANDOM = np.random.default_rng(9)

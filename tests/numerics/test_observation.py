@@ -11,7 +11,8 @@ from scipy import stats
 
 from runner.findings import InputRefused, JobFailed
 from runner.numerics import observation
-from runner.numerics.observation import Observed
+from runner.numerics.observation import Observed, noise_of
+from runner.numerics.snr import told_statistics
 
 RANDOM = np.random.default_rng(1)
 CLEAN = RANDOM.normal(size=(500, 30)).astype(np.float16)
@@ -91,10 +92,34 @@ def test_a_job_sees_rows_and_nothing_behind_them() -> None:
     """Clean rows and sigma have no name a job may use; the target has one, which the test split refuses."""
     names = {name for name in dir(observed()) if not name.startswith("_")}
 
-    assert names == {"rows", "width", "inputs", "pairs", "target"}
+    assert names == {"rows", "width", "inputs", "pairs", "statistics", "target"}
     assert np.array_equal(TARGET, observed().target)
     with pytest.raises(JobFailed, match="the test target is for scoring only"):
         _ = observed(split="test").target
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.2, 1.0])
+def test_statistics_are_those_of_sigma_at_noise_one(noise: float) -> None:
+    """Whatever the noise of the run and the size of a batch, a row has the same ten rounded numbers."""
+    rows = torch.cat(list(observed(noise=noise, split="test").statistics(64)))
+
+    assert torch.equal(told_statistics(torch.tensor(SIGMA)), rows)
+
+
+def test_statistics_of_no_sigma_are_refused() -> None:
+    """Data that does not say its noise has nothing to tell of it."""
+    with pytest.raises(JobFailed, match="the data has no sigma, so there are no statistics of it"):
+        observed(sigma=None, noise=0.0).statistics(10)
+
+
+def test_axes_set_the_noise() -> None:
+    """The noise is that of the axes, 0 where they leave it out; an axis the source does not have is refused."""
+    known: dict[str, tuple[str, ...]] = {"noise": (), "mag": ("snr",)}
+
+    assert noise_of({"noise": 0.5, "mag": 20}, known, "stars") == 0.5
+    assert noise_of({}, known, "stars") == 0
+    with pytest.raises(InputRefused, match="stars has no axis `moon`; it has noise, mag"):
+        noise_of({"moon": 1}, known, "stars")
 
 
 @pytest.mark.parametrize("stride", [1, 10, 1000])

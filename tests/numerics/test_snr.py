@@ -16,6 +16,7 @@ from runner.numerics.snr import (
     norm_snr,
     quantiles,
     sigma_statistics,
+    told_statistics,
 )
 
 RANDOM = np.random.default_rng(7)
@@ -74,3 +75,20 @@ def test_the_ten_statistics_are_those_of_scipy() -> None:
 
     assert found.shape == (40, 10)
     np.testing.assert_allclose(found, np.stack([oracle[name] for name in STATISTICS], axis=1), rtol=1e-10)
+
+
+def test_what_is_told_is_the_statistic_to_five_percent() -> None:
+    """Every number is within half a step of the exact one, of its sign, and one of few."""
+    exact, told = sigma_statistics(torch.tensor(SIGMA)), told_statistics(torch.tensor(SIGMA))
+
+    assert 0.02 < float((told / exact).log().abs().max()) <= 0.025 + 1e-12
+    steps = told.abs().log() / 0.05
+    torch.testing.assert_close(steps, steps.round(), atol=1e-9, rtol=0)
+
+
+def test_a_flat_noise_has_no_shape() -> None:
+    """Of the same sigma everywhere every statistic is a finite number; its skewness is 0."""
+    told = told_statistics(torch.full((2, 50), 0.25))
+
+    assert torch.isfinite(told).all()
+    assert told[0, STATISTICS.index("skew")] == 0

@@ -31,7 +31,12 @@ def planned(folder: Path, experiment: str = EXPERIMENT, protocol: str = PROTOCOL
 
 def weak(folder: Path, **changed: Any) -> str:
     """Return the fit key of the job `weak` after a change."""
-    return next(run.fit for run in planned(folder, **changed) if run.name == "weak")
+    return next(run.fit for run in planned(folder, **changed) if run.job.name == "weak")
+
+
+def asked(folder: Path, **changed: Any) -> str:
+    """Return the key of what the job `weak` predicts after a change."""
+    return next(run.asked for run in planned(folder, **changed) if run.job.name == "weak")
 
 
 def touched(name: str, row: int) -> bytes:
@@ -60,15 +65,15 @@ def replaced(old: str, new: str, text: str) -> str:
         {"protocol": replaced("seed: 7", "seed: 8", PROTOCOL)},
         {"protocol": replaced("target: weight", "target: age", PROTOCOL)},
         {"protocol": replaced("val: 40", "val: 39", PROTOCOL)},
-        {"protocol": replaced("test: 80", "test: 79", PROTOCOL)},
+        {"experiment": replaced("noise: 1", "noise: 1\ntrain_noise: 0", EXPERIMENT)},
         {"data": touched("X", 0)},
         {"data": touched("sigma", 5)},
         {"data": touched("weight", 319)},
     ],
-    ids=["value", "option", "train", "noise", "seed", "target", "val rows", "test rows", "X", "sigma", "labels"],
+    ids=["value", "option", "train", "noise", "seed", "target", "val rows", "train noise", "X", "sigma", "labels"],
 )
 def test_what_a_fit_depends_on_moves_its_key(tmp_path: Path, change: Mapping[str, Any]) -> None:
-    """Parameters, training rows, noise, seed, data, target, and the rows whose predictions are kept."""
+    """Parameters, training rows with their noise, seed, data, target, and for this job the validation rows."""
     assert weak(tmp_path / "a") != weak(tmp_path / "b", **change)
 
 
@@ -89,15 +94,42 @@ def test_what_a_fit_depends_on_moves_its_key(tmp_path: Path, change: Mapping[str
         {"protocol": replaced("noise: [0, 1]", "noise: [0, 0.5, 1]", PROTOCOL)},
         {"protocol": replaced("{weight: kg, age: years}", "{weight: g, age: years}", PROTOCOL)},
         {"protocol": replaced("{weight: kg, age: years}", "{weight: kg}", PROTOCOL)},
+        {"protocol": replaced("test: 80", "test: 79", PROTOCOL)},
+        {"experiment": replaced("noise: 1", "noise: 0\ntrain_noise: 1", EXPERIMENT)},
+        {"experiment": replaced("noise: 1", "noise: 1\ntrain_noise: 1", EXPERIMENT)},
+        {"experiment": replaced("train: 200", "sweep: {train: 200}", EXPERIMENT)},
+        {"experiment": replaced("{job: ridge, alpha: 1e4}", "{like: strong, alpha: 1e4}", EXPERIMENT)},
     ],
     ids=[
         *("title", "prose", "threshold", "expectation", "definition", "alias", "neighbour", "spelling", "default"),
-        *("slices", "metrics", "axis", "unit", "columns"),
+        *("slices", "metrics", "axis", "unit", "columns", "test rows", "test noise", "the same noise", "sweep", "like"),
     ],
 )
 def test_what_a_fit_does_not_depend_on_leaves_its_key(tmp_path: Path, change: Mapping[str, Any]) -> None:
     """Words, expectations, other jobs, slices and metrics are no part of a fit."""
     assert weak(tmp_path / "a") == weak(tmp_path / "b", **change)
+
+
+@pytest.mark.parametrize(
+    ("change", "moves"),
+    [
+        ({"protocol": replaced("test: 80", "test: 79", PROTOCOL)}, True),
+        ({"protocol": replaced("val: 40", "val: 39", PROTOCOL)}, True),
+        ({"experiment": replaced("noise: 1", "noise: 0\ntrain_noise: 1", EXPERIMENT)}, True),
+        ({"experiment": replaced("noise: 1", "noise: 1\ntrain_noise: 0", EXPERIMENT)}, False),
+        ({"experiment": replaced("train: 200", "train: 199", EXPERIMENT)}, False),
+        ({"experiment": replaced("alpha: 1e4", "alpha: 2e4", EXPERIMENT)}, False),
+        ({"protocol": replaced("young: age < 40", "young: age < 30", PROTOCOL)}, False),
+        ({"protocol": replaced("noise: [0, 1]", "noise: [0, 0.5, 1]", PROTOCOL)}, False),
+        ({"protocol": replaced("noise: [0, 1]", "noise: [0, 1]\n  depth: [20, 21]", PROTOCOL)}, True),
+    ],
+    ids=["test rows", "val rows", "noise", "train noise", "train", "value", "slice", "noise there is", "new axis"],
+)
+def test_what_is_asked_are_the_rows_that_are_predicted(
+    tmp_path: Path, change: Mapping[str, Any], *, moves: bool
+) -> None:
+    """Their number and how they are seen, whatever was learnt before."""
+    assert (asked(tmp_path / "a") != asked(tmp_path / "b", **change)) is moves
 
 
 def test_the_name_of_a_job_is_no_part_of_its_fit(tmp_path: Path) -> None:
@@ -136,10 +168,12 @@ def test_the_last_digit_of_a_parameter_counts(tmp_path: Path, first: str, second
 def test_another_job_or_version_is_another_fit(tmp_path: Path, change: Mapping[str, Any]) -> None:
     """A job that declares a new version is run again."""
     library = load_library(toy(tmp_path))
+    jobs = {**library.plugins.jobs, "other": library.plugins.jobs["ridge"]}
+    library = replace(library, plugins=replace(library.plugins, jobs=jobs))
     document = library.named("TOY-1")
     assert document.experiment is not None
-    jobs = {name: replace(job, **change) for name, job in document.experiment.jobs.items()}
-    changed = replace(document, body=replace(document.experiment, jobs=jobs))
+    declared = {name: replace(job, **change) for name, job in document.experiment.jobs.items()}
+    changed = replace(document, body=replace(document.experiment, jobs=declared))
 
     before, after = job_runs(document, library), job_runs(changed, library)
 
@@ -164,7 +198,7 @@ def test_runs_stand_in_the_order_of_the_document(tmp_path: Path) -> None:
 
     assert [run.name for run in planned(tmp_path / "a")] == ["weak", "strong"]
     assert [run.name for run in planned(tmp_path / "b", experiment=swapped)] == ["strong", "weak"]
-    assert planned(tmp_path / "c")[0].axes == {"noise": 1.0, "seed": 7.0, "train": 200.0}
+    assert planned(tmp_path / "c")[0].axes == {"noise": 1.0, "train": 200.0}
 
 
 def test_the_compute_key_is_that_of_all_runs(tmp_path: Path) -> None:
@@ -174,6 +208,7 @@ def test_the_compute_key_is_that_of_all_runs(tmp_path: Path) -> None:
     assert compute_key(runs) == compute_key(runs[::-1])
     assert compute_key(runs) != compute_key(runs[:1])
     assert compute_key(runs) != compute_key([runs[0], replace(runs[1], fit="other")])
+    assert compute_key(runs) != compute_key([runs[0], replace(runs[1], asked="other")])
 
 
 def test_missing_data_are_named(tmp_path: Path) -> None:

@@ -73,10 +73,11 @@ def test_a_changed_parameter_is_named(root: Path, old: str, new: str, part: str,
     [
         ("train: 200", "train: 150", "axes", "train: 200 -> 150"),
         ("noise: 1", "noise: 0", "axes", "noise: 1 -> 0"),
-        ("seed: 7", "seed: 8", "axes", "seed: 7 -> 8"),
-        ("test: 80", "test: 79", "protocol", "its target, validation rows or test rows changed"),
-        ("val: 40", "val: 39", "protocol", "its target, validation rows or test rows changed"),
-        ("target: weight", "target: age", "protocol", "its target, validation rows or test rows changed"),
+        ("noise: 1", "noise: 1\ntrain_noise: 0", "axes", "train_noise: absent -> 0"),
+        ("seed: 7", "seed: 8", "protocol", "its target, seed, validation rows or test rows changed"),
+        ("test: 80", "test: 79", "protocol", "its target, seed, validation rows or test rows changed"),
+        ("val: 40", "val: 39", "protocol", "its target, seed, validation rows or test rows changed"),
+        ("target: weight", "target: age", "protocol", "its target, seed, validation rows or test rows changed"),
     ],
 )
 def test_a_changed_axis_or_protocol_is_named(root: Path, old: str, new: str, part: str, text: str) -> None:

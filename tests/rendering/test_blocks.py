@@ -171,11 +171,11 @@ def test_a_conflict_somebody_else_s_text_took_part_in_is_kept(tmp_path: Path) ->
         ("results", "LG208", "this document is without a protocol"),
         ("provenance", "LG208", "this document is no experiment"),
         ("figure {kind: bras, of: [toy.gain]}", "LG204", "there is no figure `bras`"),
-        ("figure {kind: bars}", "LG205", "figure `bars` needs `of`"),
+        ("figure {kind: bars}", "LG205", "`bars` needs `of`"),
         ("figure", "LG204", "there is no figure ``"),
-        ("figure {kind: bars, of: toy.gain}", "LG203", "`of` of figure `bars`"),
+        ("figure {kind: bars, of: {a: toy.gain}}", "LG203", "`of` of `bars`: a collection where a list"),
         ("figure {kind: bars, of: [toy.gian]}", "LG302", "unknown name `gian`"),
-        ("figure {kind: bars, of: [toy.gain], size: 3}", "LG205", "figure `bars` takes no `size`"),
+        ("figure {kind: bars, of: [toy.gain], size: 3}", "LG205", "`bars` has no parameter `size`"),
     ],
 )
 def test_a_block_that_cannot_be_rendered_is_one_line_at_its_marker(

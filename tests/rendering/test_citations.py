@@ -113,9 +113,6 @@ def test_a_placeholder_takes_what_its_label_means(tmp_path: Path, text: str, fil
         ("LG301", "[?.??][toy.gain | 1]", "`|` does not survive every renderer"),
         ("LG305", "[?.??][toy.gain / 0]", "this has no finite value"),
         ("LG305", "[yes][toy.gain / 0 > 1]", "a side of the comparison is not finite"),
-        ("LG215", "[?.??][toy.weak(1M).r2]", "is not available yet"),
-        ("LG215", "[?.??][mean(toy.gain)]", "the function `mean` is not available yet"),
-        ("LG215", "[?.??][across(toy.gain)]", "the function `across` is not available yet"),
     ],
 )
 def test_what_does_not_fit_is_found(tmp_path: Path, code: str, text: str, message: str) -> None:

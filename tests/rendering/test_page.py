@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner import workflow
-from runner.documents.reading import read_document
+from runner.documents.reading import read_draft, understood
 from runner.rendering.page import Page, render_page
 from runner.verdicts.knowledge import gather
 from tests.executed import EXP, HUB, codes, executed, put, read
@@ -79,7 +79,8 @@ class Press:
         library = self.knowledge.library
         put(library.root, "logg/toy/exp/any.md", text)
         path = library.root / "logg/toy/exp/any.md"
-        return render_page(read_document(path, library.root, library.plugins, "en"), self.knowledge)
+        document = understood(read_draft(path, library.root), library.plugins, "en", lambda _identity: None)
+        return render_page(document, self.knowledge)
 
 
 @pytest.fixture(scope="module")
@@ -191,6 +192,17 @@ def test_a_second_block_of_definitions_is_a_finding(tmp_path: Path) -> None:
     assert workflow.check(root).findings[0].place.line == text[: -len(second)].count("\n") + 1
 
 
+def test_definitions_that_are_not_there_yet_are_a_finding(tmp_path: Path) -> None:
+    """Numbers that agree do not make a page right: without definitions its citations are brackets, not links."""
+    root = executed(tmp_path)
+    put(root, HUB, BARE_HUB.split("[?]")[0] + "[0.92][toy.strong.r2]\n")
+
+    (finding,) = workflow.check(root).findings
+
+    assert (finding.code, finding.message) == ("LG103", "the definitions behind the citations are not written yet")
+    assert str(finding.place) == f"{HUB}:{BARE_HUB.split('[?]')[0].count(chr(10)) + 2}:1"
+
+
 def test_a_document_without_citations_needs_no_definitions(tmp_path: Path) -> None:
     """No block is added where there is nothing to define."""
     root = executed(tmp_path)
@@ -246,3 +258,16 @@ def test_a_file_that_is_no_text_is_reported_and_not_touched(tmp_path: Path) -> N
 
     assert (root / HUB).read_bytes() == b"\xff\xfe# Hub\n[?][K1]\n"
     assert "LG213" in codes(workflow.check(root).findings)
+
+
+def test_a_citation_in_code_is_told(press: Press) -> None:
+    """What would be a citation and stands in code is no link anywhere; examples with unknown names are left."""
+    text = (
+        FRONT + "# T\n\nSee `[0.1][weak.r2]`.\n\n```\n[?.??][strong.r2]\n[?][gone.r2]\n```\n\n<!-- [0.1][weak.r2] -->\n"
+    )
+    found = [(f.place.line - FRONT.count("\n"), f.message) for f in press.page(text).findings if f.code == "LG209"]
+
+    assert found == [
+        (3, "the citation `weak.r2` stands in code or html, where it is no link"),
+        (6, "the citation `strong.r2` stands in code or html, where it is no link"),
+    ]

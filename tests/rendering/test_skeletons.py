@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from runner import workflow
 from runner.documents.library import Library
-from runner.documents.reading import Document, read_document
+from runner.documents.reading import Document, read_draft, understood
 from runner.findings import DocumentsRefused, UsageError
 from runner.rendering import skeletons
 from runner.verdicts.knowledge import gather
@@ -148,7 +148,7 @@ def test_any_title_gives_a_document_that_can_be_read(shelf: Path, title: str) ->
     path, text = skeletons.skeleton(library(shelf), "exp", "moe", title, TODAY)
     put(shelf, "fuzz.md", text)
 
-    found = read_document(shelf / "fuzz.md", shelf, library(shelf).plugins, "en")
+    found = understood(read_draft(shelf / "fuzz.md", shelf), library(shelf).plugins, "en", lambda _id: None)
 
     assert [finding.message for finding in found.findings] == []
     assert len(path.name) < 50

@@ -7,6 +7,7 @@ from pathlib import Path
 from runner import workflow
 from tests.executed import EXP, HUB, executed, result, swap
 from tests.knowledge import toy
+from tests.swept import swept
 
 
 def test_a_report_lists_judgements_and_facts(tmp_path: Path) -> None:
@@ -30,6 +31,13 @@ def test_a_hub_lists_its_claims(tmp_path: Path) -> None:
 
     assert workflow.show(root, HUB).data == workflow.show(root, "TOY-hub").data
     assert "K1  holds >99 %" in workflow.show(root, "TOY-hub").lines
+
+
+def test_a_family_says_how_it_is_asked(tmp_path: Path) -> None:
+    """A definition that leaves an axis open has no one value: a point it has is named."""
+    defined = workflow.show(swept(tmp_path), "TOY-S").data["defined"]
+
+    assert defined["gap"] == "asked at a point: gap(50k)  = net.r2 - line.r2"
 
 
 def test_an_experiment_that_never_ran_has_no_facts(tmp_path: Path) -> None:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.documents.kinds import Rung
+from runner.documents.kinds import Rung, Signature
 from runner.documents.reading import Document
+from runner.findings import Place
 from runner.rendering import templates, wording
-from runner.verdicts.judge import Judgement, Outcome, State, Verdict
+from runner.results.quantities import Quantity
+from runner.verdicts.judgements import Effect, Judgement, Outcome, State, Tally, Verdict
+from runner.verdicts.statuses import ORDER
 
 THIN, FIXED = "\u202f", "\u00a0"
 NOWHERE: Document = None  # type: ignore[assignment]  # a state is worded without its document
@@ -83,12 +87,37 @@ def test_an_interval_does_not_break_over_lines() -> None:
     assert wording.interval(None) == "–"
 
 
+def truth(*, fits: bool = False, across: bool = False) -> Quantity:
+    """Return the truth of a predicate, true in every resample."""
+    return Quantity(np.ones(1001, dtype=bool), fits=fits, across=across)
+
+
+def decided(words: str = "") -> Signature:
+    """Return what a person decided."""
+    return Signature("Q1", "decided", "5be1c07a", "2026-01-28", Place("a.md"), words)
+
+
 def judgements() -> list[Judgement]:
     """Return one judgement of each kind."""
     rungs = (Rung(None, "go on"), Rung(None, "stop · 5 %"))
     return [
-        *(Verdict(state) for state in ("holds", "fails", "undecided", "pending", "invalid", "human")),
-        *(State(state, NOWHERE) for state in ("planned", "ready", "reported", "stale", "failed", "damaged")),
+        *(Verdict(state) for state in ("holds", "fails", "undecided", "pending", "invalid", "human", "waiting")),
+        *(Verdict(state, truth(fits=True)) for state in ("holds", "fails", "undecided")),
+        Verdict("holds", truth(across=True)),
+        Verdict("holds", truth(across=True, fits=True)),
+        Verdict("fails", share=0.01),
+        Verdict("decided", decision=decided()),
+        Verdict("decided", decision=decided("the 3rd · 50 %: <yes> & [no]")),
+        *(State(state, NOWHERE) for state in ORDER),
+        State("planned", NOWHERE, Effect(opened=("G1.1", "moe:Gate-2.else"))),
+        State("ready", NOWHERE, Effect(waits=("G1",))),
+        State("planned", NOWHERE, Effect(closed=("G1.2",), waits=("G1",))),
+        State("reported", NOWHERE, Effect(closed=("G1.2",))),
+        Tally(2, 3, NOWHERE),
+        Outcome("waiting", rungs, after="moe:Gate-1.else"),
+        Outcome("taken", rungs, 0, (1.0, 0.0), truth(fits=True, across=True)),
+        Outcome("taken", (Rung(None, "human", human=True),), 0, (1.0,)),
+        Outcome("taken", (Rung(None, "human", human=True),), 0, (1.0,), decision=decided("wait")),
         Outcome("pending", rungs),
         Outcome("invalid", rungs),
         Outcome("taken", rungs, 0, (1.0, 0.0)),
@@ -124,3 +153,56 @@ def test_a_leaning_ladder_says_so() -> None:
 
     assert wording.judgement(Outcome("taken", rungs, 0, (0.99, 0.01)), labels) == "go on · 99 %"
     assert wording.judgement(Outcome("leaning", rungs, 1, (0.4, 0.6)), labels) == "leaning to stop · 60 %"
+
+
+@pytest.mark.parametrize(
+    ("judged", "english", "chinese"),
+    [
+        (Verdict("holds", truth()), "holds >99 %", "成立 >99 %"),
+        (Verdict("holds", truth(fits=True)), "holds for these fits >99 %", "对这几次拟合成立 >99 %"),
+        (Verdict("holds", truth(across=True)), "holds >99 % (across populations)", "成立 >99 % （跨总体）"),
+        (Verdict("fails", share=0.2), "fails 20 %", "不成立 20 %"),
+        (Verdict("decided", decision=decided()), "decided 2026-01-28", "已决定 2026-01-28"),
+        (Verdict("decided", decision=decided("wait")), "decided 2026-01-28: wait", "已决定 2026-01-28: wait"),
+        (Tally(2, 3, NOWHERE), "2 of 3 answered", "已答 2/3"),
+        (Outcome("waiting", (Rung(None, "go"),), after="G1.1"), "waiting for G1.1", "等待 G1.1"),
+        (
+            State("planned", NOWHERE, Effect(opened=("G1.1",), waits=("G2",))),
+            "planned · opened by G1.1",
+            "计划中 · 由 G1.1 打开",
+        ),
+        (
+            State("ready", NOWHERE, Effect(waits=("G2", "G3"))),
+            "ready to run · waiting for G2, G3",
+            "待运行 · 等待 G2, G3",
+        ),
+        (State("reported", NOWHERE, Effect(opened=("G1.1",), waits=("G2",))), "reported", "已报告"),
+        (State("ready", NOWHERE, Effect(closed=("G1.2",))), "closed by G1.2", "由 G1.2 关闭"),
+        (State("stale", NOWHERE, Effect(closed=("G1.2",))), "stale · closed by G1.2", "已过期 · 由 G1.2 关闭"),
+        (
+            Outcome("taken", (Rung(None, "human", human=True),), 0, (1.0,), truth(fits=True)),
+            "for a person · >99 % for these fits",
+            "待人判断 · >99 % （仅对这几次拟合）",
+        ),
+    ],
+)
+def test_judgements_are_worded_in_both_languages(judged: Judgement, english: str, chinese: str) -> None:
+    """What rests on few fits, on several populations, on a person or on a gate says so."""
+    assert wording.judgement(judged, templates.labels("en")) == english
+    assert wording.judgement(judged, templates.labels("zh")) == chinese
+
+
+@pytest.mark.parametrize(
+    "text", ["waiting for more", "decided by us", "closed by them", "2 of 3", "planned · opened", "等待结果", "关闭"]
+)
+def test_near_misses_are_an_author_s_words(text: str) -> None:
+    """A word more or less, and it is no longer ours."""
+    assert not wording.is_judgement(text, templates.languages())
+
+
+def test_every_outcome_of_an_experiment_has_a_word() -> None:
+    """In both languages, and none that nobody uses."""
+    outcomes = {"pass", "fail", "undecided", "pending", "waiting", "human", "decided", "invalid"}
+
+    assert all(set(labels["outcomes"]) == outcomes for labels in templates.languages())
+    assert all(set(labels["states"]) == set(ORDER) for labels in templates.languages())

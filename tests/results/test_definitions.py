@@ -10,8 +10,8 @@ import pytest
 
 from runner.expressions.parse import parse
 from runner.expressions.tokens import ExpressionRefused
-from runner.results.addresses import resolve
-from runner.results.evaluation import DEEPEST, Quantity
+from runner.results.addresses import DEEPEST, resolve
+from runner.results.quantities import Quantity
 from runner.verdicts.knowledge import Knowledge, gather
 from tests import knowledge
 from tests.knowledge import file, guess, toy

@@ -11,8 +11,9 @@ import pytest
 from runner.expressions.parse import parse
 from runner.expressions.tokens import ExpressionRefused
 from runner.results.addresses import FactAddress
-from runner.results.evaluation import Pending, Quantity
+from runner.results.evaluation import Pending
 from runner.results.populations import Population
+from runner.results.quantities import Quantity
 from runner.results.replicates import interval
 from runner.verdicts.knowledge import Knowledge, gather
 from tests import knowledge

@@ -14,9 +14,19 @@ from runner.findings import ArtefactDamaged
 from runner.results.files import Result, Run, read_result
 from runner.safety import canonical
 
-RUN = Run("ridge", 1, "c0de", "f17", {"alpha": 0.5, "alphas": [1.0, 2.0]}, {"noise": 1.0}, "da7a", {"test": "a44a"})
+RUN = Run(
+    job="ridge",
+    version=1,
+    code="c0de",
+    fit="f17",
+    asked="a5k",
+    params={"alpha": 0.5, "alphas": [1.0, 2.0]},
+    axes={"noise": 1.0, "kind": "mlp"},
+    data="da7a",
+    arrays={"test": "a44a"},
+)
 RESULT = Result(
-    runs={"weak": RUN, "late": replace(RUN, arrays={}, failed="JobFailed: no rows")},
+    runs={"weak": RUN, "late(seed=1, train=50000)": replace(RUN, arrays={}, failed="JobFailed: no rows")},
     populations={"b0b": ("tiny@1 test · noise 1", 80), "a1a": ("tiny@1 test · noise 1 · young", 37)},
     facts={"weak.young.r2": (None, "a1a"), "weak.r2": (0.4339, "b0b"), "weak.bias": (-1.5, "b0b")},
     scalars={"weak.alpha": 0.5},
@@ -126,18 +136,18 @@ def test_a_file_without_a_seal_is_refused(path: Path) -> None:
     assert refusal(path, canonical.dumps(content)) == "the seal does not fit the content"
 
 
-@pytest.mark.parametrize(("found", "shown"), [(2, "2"), (None, "None"), ("1", "1")])
+@pytest.mark.parametrize(("found", "shown"), [(1, "1"), (3, "3"), (None, "None"), ("2", "2")])
 def test_another_format_is_refused_before_anything_else(path: Path, found: Any, shown: str) -> None:
     """A file of a later version says so, rather than that its seal is broken."""
-    text = path.read_text(encoding="utf-8").replace('"format": 1', f'"format": {json.dumps(found)}')
+    text = path.read_text(encoding="utf-8").replace('"format": 2', f'"format": {json.dumps(found)}')
 
-    assert refusal(path, text) == f"result format {shown}, 1 is due"
+    assert refusal(path, text) == f"result format {shown}, 2 is due"
 
 
 @pytest.mark.parametrize("text", ["[]", '"text"', "null", "3"])
 def test_json_that_is_no_map_is_refused(path: Path, text: str) -> None:
     """Valid JSON of another shape has no format at all."""
-    assert refusal(path, text) == "result format none, 1 is due"
+    assert refusal(path, text) == "result format none, 2 is due"
 
 
 def test_what_a_merge_leaves_behind_is_refused(path: Path) -> None:
@@ -170,8 +180,20 @@ def test_a_file_that_is_no_text_is_refused(path: Path) -> None:
         lambda content: content["populations"].update(b0b=["name", "many"]),
         lambda content: content["runs"]["weak"].update(colour="red"),
         lambda content: content["runs"]["weak"].pop("fit"),
+        lambda content: content["runs"]["weak"].pop("asked"),
+        lambda content: content["runs"]["weak"].update(asked=3),
+        lambda content: content["runs"]["weak"].update(version=1.5),
+        lambda content: content["runs"]["weak"].update(params=[1]),
+        lambda content: content["runs"]["weak"]["axes"].update(noise=[1]),
+        lambda content: content["runs"]["weak"]["axes"].update(noise=True),
+        lambda content: content["scalars"].update({"weak.alpha": "0.5"}),
+        lambda content: content["scalars"].update({"weak.alpha": 1e301}),
+        lambda content: content["promises"].update({"k3y/H-A": 3}),
     ],
-    ids=["no runs", "list", "short fact", "bare fact", "count", "new field", "no fit"],
+    ids=[
+        *("no runs", "list", "short fact", "bare fact", "count", "new field", "no fit", "nothing asked", "asked"),
+        *("version", "params", "axis", "axis that is no number", "scalar", "huge", "promise"),
+    ],
 )
 def test_a_sealed_file_of_another_shape_is_refused(path: Path, change: Callable[[dict[str, Any]], Any]) -> None:
     """A seal that fits does not make a result out of something else."""

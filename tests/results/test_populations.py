@@ -10,26 +10,30 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from runner.documents.kinds import Protocol
+from runner.documents.kinds import Protocol, Value
 from runner.documents.library import load_library
 from runner.documents.reading import Document
-from runner.results.populations import Population, Rows, rowset
+from runner.results.populations import WHOLE, Population, Rows, rowset, together
 from tests import knowledge
 from tests.knowledge import EXPERIMENT, PROTOCOL, file, guess, toy
 
+PARTS = (("k1", "a", 60), ("k2", "b", 40), ("k3", "c", 20))
+Found = tuple[Rows, dict[str, Population]]
 
-def rows(folder: Path, protocol: str = PROTOCOL, experiment: str = EXPERIMENT, data: bytes | None = None) -> Rows:
-    """Return the test rows of the toy under a changed protocol, experiment or data file."""
+
+def rows(folder: Path, protocol: str = PROTOCOL, experiment: str = EXPERIMENT, data: bytes | None = None) -> Found:
+    """Return the test rows of the toy under a changed protocol, experiment or data file, and their populations."""
     root = toy(folder)
     knowledge.write(root, {"protocols/tiny.md": protocol, "toy/exp/toy.md": experiment})
     (root / "logg" / "tiny.npz").write_bytes(data or knowledge.data())
     known = file(root, "TOY-1", {"weak": guess(root, 1), "strong": guess(root, 1)})
-    return known.store.rows(known.library.named("TOY-1"))
+    scores = known.store.scores(known.library.named("TOY-1"))
+    return scores.rows, {piece: scores.population("weak", piece) for piece in scores.rows.masks}
 
 
-def keys(found: Rows) -> dict[str, str]:
+def keys(found: Found) -> dict[str, str]:
     """Return the key of each slice's population."""
-    return {name: population.key for name, population in found.populations.items()}
+    return {name: population.key for name, population in found[1].items()}
 
 
 def altered(**change: Callable[[np.ndarray], np.ndarray]) -> bytes:
@@ -86,11 +90,20 @@ def test_the_same_rows_are_the_same_population(tmp_path: Path, same: dict) -> No
 
 def test_noise_is_no_part_of_the_row_set(tmp_path: Path) -> None:
     """The same rows at another noise are another population with the same resamples."""
-    quiet = rows(tmp_path / "b", experiment=EXPERIMENT.replace("noise: 1", "noise: 0"))
-    loud = rows(tmp_path / "a")
+    quiet, at_rest = rows(tmp_path / "b", experiment=EXPERIMENT.replace("noise: 1", "noise: 0"))
+    loud, shaken = rows(tmp_path / "a")
 
     assert loud.key == quiet.key
-    assert loud.populations["all"] != quiet.populations["all"]
+    assert shaken["all"] != at_rest["all"]
+
+
+def test_what_a_model_was_trained_on_is_no_part_of_its_population(tmp_path: Path) -> None:
+    """Of a run's settings the axes of the protocol count, and nothing else."""
+    found, shaken = rows(tmp_path)
+    settings: dict[str, Value] = {"noise": 1.0, "train": 5.0, "train_noise": 0.0, "seed": 3.0, "kind": "mlp"}
+
+    assert found.population(WHOLE, settings) == shaken["all"]
+    assert found.population(WHOLE, {**settings, "noise": 0.0}) != shaken["all"]
 
 
 def toy_protocol(folder: Path) -> tuple[Document, Protocol]:
@@ -123,9 +136,9 @@ def test_rows_that_a_source_makes_are_what_its_options_say(tmp_path: Path) -> No
 
 def test_a_slice_is_its_predicate_not_its_name(tmp_path: Path) -> None:
     """A renamed slice stays the population it was, an edge moved makes another, two names for one are one."""
-    before = rows(tmp_path / "a").populations
+    _, before = rows(tmp_path / "a")
     sliced = PROTOCOL.replace("young: age < 40", "fresh: age < 40\n  new: age < 40").replace("age >= 40", "age >= 41")
-    after = rows(tmp_path / "b", protocol=sliced).populations
+    _, after = rows(tmp_path / "b", protocol=sliced)
 
     assert before["young"] == after["fresh"] == after["new"]
     assert before["all"] == after["all"]
@@ -134,14 +147,36 @@ def test_a_slice_is_its_predicate_not_its_name(tmp_path: Path) -> None:
 
 def test_populations_read_well(tmp_path: Path) -> None:
     """The name says protocol, split, noise and slice, with the number of rows that numpy counts."""
-    found = rows(tmp_path)
+    found, named = rows(tmp_path)
     young = int((found.columns["age"] < 40).sum())
 
-    assert [str(population) for population in found.populations.values()] == [
+    assert [str(population) for population in named.values()] == [
         "tiny@1 test · noise 1 · n = 80",
         f"tiny@1 test · noise 1 · young · n = {young}",
         f"tiny@1 test · noise 1 · old · n = {80 - young}",
     ]
+
+
+def test_parts_of_a_partition_read_as_their_bounds(tmp_path: Path) -> None:
+    """A part found by value is called by its partition and bounds, a named one by its name."""
+    bins = "slices:\n  years: {by: age, edges: [20, 45.5, 60]}\n  stage: {by: age, edges: [20, 40, 60], names: [a, b]}"
+    _, named = rows(tmp_path, protocol=PROTOCOL.replace("slices:", bins))
+
+    assert [population.name.rpartition(" · ")[2] for population in named.values()] == [
+        "noise 1", "years 20–45.5", "years 45.5–60", "a", "b", "young", "old",
+    ]  # fmt: skip
+    assert named["a"] != named["young"]  # another predicate, though the rows are the same
+
+
+def test_parts_together_are_a_population_of_their_own() -> None:
+    """Its key is that of the parts in any order; its name keeps what they share."""
+    parts = tuple(Population(key, f"tiny@1 test · noise 1 · {name}", n) for key, name, n in PARTS)
+    whole = together(parts)
+
+    assert whole == together(parts[::-1])
+    assert whole != together(parts[:2])
+    assert together(parts[:1]) is parts[0]
+    assert str(whole) == "tiny@1 test · noise 1 · 3 parts · n = 120"
 
 
 def test_large_counts_are_grouped() -> None:

@@ -14,7 +14,7 @@ from sklearn.metrics import mean_absolute_error, r2_score
 from runner import counter
 from runner.results import replicates
 from runner.results.metrics import METRICS, moments
-from runner.results.replicates import RESAMPLES, interval, slice_sums, weights
+from runner.results.replicates import RESAMPLES, Resamples, interval, weights
 
 RANDOM = np.random.default_rng(5)
 ROWS = 120
@@ -24,7 +24,7 @@ GUESSES = {"a": TRUTH + RANDOM.normal(0, 0.4, ROWS), "b": TRUTH + RANDOM.normal(
 
 def values(metric: str, guess: str, drawn: np.ndarray) -> np.ndarray:
     """Return a metric of the whole set on every resample, the engine's way."""
-    sums = slice_sums(drawn, moments(TRUTH, GUESSES[guess]), {"all": np.ones(ROWS, dtype=bool)})
+    sums = Resamples(drawn.copy(), {"all": np.ones(ROWS, dtype=bool)}).sums(moments(TRUTH, GUESSES[guess]))
     return METRICS[metric](sums["all"])
 
 
@@ -93,7 +93,7 @@ def test_sums_by_cells_are_those_of_a_loop() -> None:
     age = RANDOM.uniform(0, 60, rows)
     masks = {"all": age >= 0, "young": age < 30, "teen": (age > 12) & (age < 20), "none": age < 0, "odd": age % 2 > 1}
 
-    sums = slice_sums(drawn, table, masks)
+    sums = Resamples(drawn.copy(), masks).sums(table)
 
     for (name, inside), line in product(masks.items(), range(0, 1 + RESAMPLES, 50)):
         expected = sum((drawn[line, i] * table[i] for i in np.flatnonzero(inside)), np.zeros(3))

@@ -98,7 +98,35 @@ def test_models_on_the_same_rows_share_their_resamples(root: Path) -> None:
     first, second = (known.store.scores(known.library.named(name)) for name in ("TOY-1", "TOY-2"))
 
     np.testing.assert_array_equal(first.values["weak", "old", "r2"], second.values["strong", "old", "r2"])
-    assert known.store.weights(first.rows) is known.store.weights(second.rows)
+    protocol = protocol_of(known.library)
+    assert known.store.resamples(first.rows, protocol) is known.store.resamples(second.rows, protocol)
+
+
+def test_a_grid_is_all_there_is(root: Path) -> None:
+    """Its facts are those of the rows, and there is nothing to draw."""
+    known, document = read(root)
+    drawn = known.store.scores(document).values
+    census = replace(protocol_of(known.library), grid=True)
+    documents = tuple(replace(d, body=census) if d.id == "tiny@1" else d for d in known.library.documents)
+    values = Store(Library(root, documents, known.library.plugins)).scores(document).values
+
+    assert {name: len(array) for name, array in values.items()} == dict.fromkeys(drawn, 1)
+    for name, array in values.items():
+        np.testing.assert_allclose(array, drawn[name][:1], rtol=1e-14)
+
+
+def test_every_run_is_scored_at_its_own_settings(tmp_path: Path) -> None:
+    """Runs of one experiment at different noise belong to different populations, on the same draws."""
+    root = toy(tmp_path)
+    knowledge.write(root, {"toy/exp/toy.md": EXPERIMENT.replace("noise: 1", "sweep: {noise: [0, 1]}")})
+    same = guess(root, 1)
+    known = file(root, "TOY-1", {f"{job}(noise={noise})": same for job in ("weak", "strong") for noise in (0, 1)})
+    scores = known.store.scores(known.library.named("TOY-1"))
+
+    quiet, loud = (scores.values[f"weak(noise={noise})", "old", "r2"] for noise in (0, 1))
+    np.testing.assert_array_equal(quiet, loud)
+    assert scores.population("weak(noise=0)", "old") == scores.population("strong(noise=0)", "old")
+    assert scores.population("weak(noise=0)", "old") != scores.population("weak(noise=1)", "old")
 
 
 def test_a_job_that_failed_has_no_scores(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import os
 import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -226,3 +227,27 @@ def test_lock_on_a_missing_disk_is_a_storage_failure(tmp_path: Path) -> None:
 
     with pytest.raises(StorageFailed, match="file/run"), atomic.lock(tmp_path / "file" / "run"):
         pass
+
+
+def test_who_is_told_whom_to_wait_for_gets_the_lock_afterwards(tmp_path: Path) -> None:
+    """With somebody to tell, a lock that is held is waited for, and the holder is named."""
+    told: list[str] = []
+    taken, free = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with atomic.lock(tmp_path / "fit"):
+            taken.set()
+            free.wait(10)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    taken.wait(10)
+
+    def tell(who: str) -> None:
+        told.append(who)
+        free.set()
+
+    with atomic.lock(tmp_path / "fit", tell):
+        holder.join(10)
+
+    assert told == [f"process {os.getpid()}"]

@@ -11,7 +11,7 @@ import pytest
 from cmarkgfm.cmark import Options
 from markdown_it import MarkdownIt
 
-from runner.safety.escaping import annotation, annotation_property, code, terminal, text, title
+from runner.safety.escaping import annotation, annotation_property, code, node, terminal, text, title
 
 # Hostile text, one per line: whatever any of the renderers would take for markup.
 HOSTILE = r"""
@@ -194,6 +194,15 @@ def test_title_replaces_what_renderers_disagree_on() -> None:
     """Quotes, braces, backslashes and entities become typographic characters on one line."""
     assert title('a "b c" ("d") {x}\\\n`y` &amp; R&D "') == "a “b c” (“d”) (x)∖ ’y’ ＆amp; R&D “"
     assert title("0.9310 [0.914, 0.945] · n = 816 <3 50 %") == "0.9310 [0.914, 0.945] · n = 816 <3 50 %"
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_node_stays_inside_its_quotes(hostile: str) -> None:
+    """Nothing that a picture's syntax knows is left of a label; the references give the same text back."""
+    shown = node(hostile)
+
+    assert re.fullmatch(r"(?:[\w .…-]|#\d+;)*", shown)
+    assert html.unescape(re.sub(r"#(\d+);", r"&#\1;", shown)) == hostile.strip()
 
 
 def test_terminal_shows_codes_instead_of_acting_on_them() -> None:

@@ -7,7 +7,7 @@ import pytest
 from runner.documents.kinds import Formula
 from runner.expressions.parse import parse
 from runner.findings import Place
-from runner.verdicts.judge import Evidence
+from runner.verdicts.judgements import Evidence
 from runner.verdicts.knowledge import Knowledge
 from tests import knowledge
 from tests.knowledge import EXPERIMENT, file, guess, toy

@@ -17,9 +17,11 @@ from runner.documents.reading import Document
 from runner.expressions.parse import parse
 from runner.expressions.tokens import ExpressionRefused
 from runner.findings import Place
-from runner.results.evaluation import Evaluator, Quantity
+from runner.results.evaluation import Evaluator
 from runner.results.populations import Population
-from runner.verdicts.judge import Judge, Outcome, State, Verdict
+from runner.results.quantities import Quantity
+from runner.verdicts.judge import Judge
+from runner.verdicts.judgements import Outcome, State, Verdict
 from runner.verdicts.knowledge import Knowledge
 from runner.verdicts.statuses import Statuses
 from tests import knowledge

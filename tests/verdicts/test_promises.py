@@ -135,3 +135,26 @@ def test_nothing_promised_is_on_record(tmp_path: Path) -> None:
     assert filed(root) == before
     assert list(before.values()) == [NOTHING]
     assert moved(document, before) == {"H-B": [NOTHING]}
+
+
+def test_what_stands_beside_the_rungs_is_promised_too(tmp_path: Path) -> None:
+    """The gate it waits for, how sure it must be, what it opens, and that a person decides."""
+    ladder = "  H-A:\n    after: Gate-1.2\n    sure: 0.9\n    gain > 0: {do: go, opens: MVP-1}\n    else: human\n"
+    document = experiment(toy(tmp_path), f"expect:\n{ladder}", define="define:\n  gain: strong.r2\n")
+
+    assert promises(document) == {
+        "H-A": "after Gate-1.2; sure 0.9; gain > 0: go, opens MVP-1; else: human where gain = strong.r2"
+    }
+
+
+def test_an_alias_is_promised_with_the_point_it_was_asked_at(tmp_path: Path) -> None:
+    """Another training size is another promise."""
+    cites = "cites:\n  a: TOY-2/strong\n  b: TOY-2\n"
+    document = experiment(toy(tmp_path), "expect:\n  H-A: a(200).r2 > b.weak(train=100).young.r2\n", define=cites)
+    other = EXPERIMENT.replace("TOY-1", "TOY-2").replace("train: 200", "sweep: {train: [100, 200]}").split("define:")[0]
+    knowledge.write(tmp_path, {"toy/exp/other.md": f"{other}---\n"})
+
+    assert promises(document) == {
+        "H-A": "a(200).r2 > b.weak(train=100).young.r2 "
+        "where a(200).r2 = TOY-2/strong(200).r2, b.weak(train=100).young.r2 = TOY-2/weak(train=100).young.r2"
+    }

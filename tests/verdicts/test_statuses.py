@@ -34,7 +34,7 @@ def rewrite(old: str, new: str) -> Callable[[Path], None]:
 def damage(root: Path) -> None:
     """Edit a digit of the result."""
     path = root / RESULT
-    path.write_text(path.read_text(encoding="utf-8").replace('"seed": 7', '"seed": 8'), encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8").replace('"train": 200.0', '"train": 201.0'), encoding="utf-8")
 
 
 def lose_data(root: Path) -> None:
@@ -86,6 +86,35 @@ def test_where_an_experiment_stands(tmp_path: Path, steps: list[Callable[[Path],
     assert known.statuses.of(known.library.named("TOY-1")) == status
 
 
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        ("It is [?.??][strong.r2], as [?][H-A] says: [?][gain > 0].", "reported"),  # rendering fills all of them
+        ("It is [?.??][other.strong.r2].", "finished"),
+        ("It is [?.??][strong.nothing].", "finished"),
+        ("It is ?.?? so far.", "finished"),
+        ("It is [?.??](there.md).", "finished"),
+        ("Write `?.??` where a number is due, $?.??$.", "reported"),
+        ("```\n?.??\n```", "reported"),
+        ("<!-- ?.?? -->", "reported"),
+        ("Is it better? Who knows.", "reported"),
+        ("[Who knows?][gain > 0] [Who?][TOY-2]", "reported"),
+        ("[?.??][here]\n\n[here]: there.md", "finished"),
+    ],
+)
+def test_a_report_with_placeholders_left_is_not_done(tmp_path: Path, words: str, status: str) -> None:
+    """Finished, until every number is there; what rendering will fill counts as filled."""
+    root = toy(tmp_path)
+    other = EXPERIMENT.replace("TOY-1", "TOY-2")
+    knowledge.write(root, {"toy/exp/new.md": other})
+    text = EXPERIMENT.replace("protocol:", "cites: {other: TOY-2}\nprotocol:", 1)
+    knowledge.write(root, {"toy/exp/toy.md": text.replace("# A toy\n", f"# A toy\n\n{words}\n")})
+    done(root)
+    known = gather(root)
+
+    assert known.statuses.of(known.library.named("TOY-1")) == status
+
+
 def test_other_documents_are_simply_there(tmp_path: Path) -> None:
     """A hub or a protocol has nothing to run."""
     known = gather(toy(tmp_path))
@@ -116,6 +145,21 @@ def test_several_experiments_stand_where_the_last_of_them_stands(tmp_path: Path)
     assert known.statuses.together([reported, ready]) == "ready"
     assert known.statuses.together([ready, planned, reported]) == "planned"
     assert known.statuses.together([]) == "planned"
+
+
+def test_what_was_retired_counts_no_more(tmp_path: Path) -> None:
+    """Whatever its result; an MVP stands where the others of it stand."""
+    root = toy(tmp_path)
+    done(root)
+    knowledge.write(root, {"toy/exp/new.md": EXPERIMENT.replace("TOY-1", "TOY-2")})
+    retired = "retired: {by: TOY-2, why: the rows were wrong}\ntrain:"
+    knowledge.write(root, {"toy/exp/toy.md": EXPERIMENT.replace("train:", retired, 1)})
+    known = gather(root)
+    old, new = (known.library.named(name) for name in ("TOY-1", "TOY-2"))
+
+    assert known.statuses.of(old) == "retired"
+    assert known.statuses.together([old]) == "retired"
+    assert known.statuses.together([old, new]) == "ready"
 
 
 def test_why_it_would_run_is_told(tmp_path: Path) -> None:

@@ -51,6 +51,7 @@ class Inlines:
     links: list[Link] = field(default_factory=list)
     asked: set[str] = field(default_factory=set)
     troubles: list[Trouble] = field(default_factory=list)
+    opaque: list[tuple[int, int]] = field(default_factory=list)  # code, tags, addresses, targets, labels
     _brackets: list[_Bracket] = field(default_factory=list)
     _in_link: bool = False  # as in GitHub's parser: from the end of a link to the next `[`
     _dollars: list[tuple[int, int]] = field(default_factory=list)
@@ -98,14 +99,19 @@ class Inlines:
         elif sign[0] == "$":
             self._dollars.append((start, end))
         elif sign in (":", "www.") and not self._brackets:
-            return addresses.bare_end(self.content, start, end)
+            return self._hidden(start, addresses.bare_end(self.content, start, end))
+        return end
+
+    def _hidden(self, start: int, end: int) -> int:
+        """Keep a stretch in which no text stands; return its end."""
+        self.opaque.append((start, end))
         return end
 
     def _tag(self, tags: Tags, start: int) -> int:
         end = tags.end(start)
         if end > start and self.content.startswith(OPENING, start):
             self._report(start, "marker in text", "a marker stands on a line of its own, at column 0")
-        return max(end, start + 1)
+        return self._hidden(start, max(end, start + 1))
 
     def _code_end(self, start: int, end: int) -> int:
         """Return the end of the code span that these backticks open, or their own end.
@@ -119,7 +125,7 @@ class Inlines:
         for run in _TICKS.finditer(self.content, end):
             self._ticks[run.end() - run.start()] = run.start()
             if run.end() - run.start() == length:
-                return run.end()
+                return self._hidden(start, run.end())
         self._searched = True
         return end
 
@@ -154,7 +160,8 @@ class Inlines:
     def _link_end(self, bracket: _Bracket, text_end: int) -> int | None:
         after = text_end + 1
         if self.content.startswith("(", after) and (end := references.inline_end(self.content, after)) > after:
-            return end
+            # The text of a link within the page is that of a heading.
+            return self._hidden(bracket.start if self.content[after + 1] == "#" else after, end)
         end = references.label_end(self.content, after)
         if end - after > references.LONGEST_LABEL + 2:
             self._report(after, "label too long", "GitHub reads no label this long")
@@ -163,11 +170,11 @@ class Inlines:
         if not label:
             return end if self._is_shortcut(bracket, text_end) else None
         if bracket.image:
-            return end if self._is_defined(label) else None
+            return self._hidden(after, end) if self._is_defined(label) else None
         if label.startswith("^"):
             return None
         self.links.append(Link(bracket.start, bracket.text_start, text_end, after + 1, end - 1))
-        return end
+        return self._hidden(after, end)
 
     def _is_shortcut(self, bracket: _Bracket, text_end: int) -> bool:
         if bracket.holds_bracket or text_end - bracket.text_start > references.LONGEST_LABEL:

@@ -13,7 +13,7 @@ from runner.documents.markdown.markers import OPENING, Conflicts, Markers
 from runner.documents.markdown.row import Row
 from runner.documents.markdown.rules import opens
 from runner.documents.markdown.stack import Stack
-from runner.documents.markdown.structure import Structure
+from runner.documents.markdown.structure import CITATIONS, Structure
 
 _PLAIN_LINES = re.compile(r"(?:[^ \t\n>#`~<=+*_|:\[0-9-][^\n]*+\n)++")
 _BLANK_LINES = re.compile(r"(?:[ \t]*+\n)++")
@@ -22,9 +22,9 @@ _TABLE_ROW = re.compile(r"\|[ \t\v\f]*+[^\n]++\n")
 _SETTLED = 2  # blank lines after which a further one changes nothing
 
 
-def read_lines(text: str, source: str, start: int) -> Structure:
+def read_lines(text: str, source: str, start: int, sought: re.Pattern[str] = CITATIONS) -> Structure:
     """Read the block structure from `start` on; `source` is `text` with every line end as a line feed."""
-    found = Structure(source)
+    found = Structure(source, sought)
     _Lines(text, found, start).read()
     return found
 

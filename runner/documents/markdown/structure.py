@@ -10,7 +10,7 @@ from runner.documents.markdown.anatomy import Block, Definition, Heading, Place,
 from runner.documents.markdown.markers import OPENING
 from runner.documents.markdown.passages import Passage, Piece, without_first
 
-_WORTH_READING = re.compile(rf"\][ \t]*+(?:\[|\n)|{OPENING}")
+CITATIONS = re.compile(rf"\][ \t]*+(?:\[|\n)|{OPENING}")
 
 
 @dataclass(slots=True)
@@ -18,6 +18,7 @@ class Structure:
     """What a pass over the lines of `source` finds; every line of it ends with a line feed."""
 
     source: str
+    sought: re.Pattern[str] = CITATIONS  # what a passage worth reading holds
     passages: list[Passage] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
     headings: list[Heading] = field(default_factory=list)
@@ -25,9 +26,9 @@ class Structure:
     troubles: list[Trouble] = field(default_factory=list)
 
     def passage(self, pieces: list[Piece], place: Place) -> None:
-        """Keep these pieces if they may hold a citation."""
+        """Keep these pieces if they may hold what is sought."""
         for start, end in pieces:
-            if _WORTH_READING.search(self.source, start, end):
+            if self.sought.search(self.source, start, end):
                 self.passages.append(Passage(self.source, pieces, place))
                 return
 
@@ -39,7 +40,7 @@ class Structure:
 
     def cells(self, start: int, end: int, columns: int) -> None:
         """Keep the cells of a row; a renderer drops those beyond the header's columns."""
-        if _WORTH_READING.search(self.source, start, end):
+        if self.sought.search(self.source, start, end):
             for cell in tables.cells(self.source, start, end)[:columns]:
                 self.passage(tables.unescaped(self.source, [cell]), "table")
 

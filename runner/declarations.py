@@ -1,0 +1,181 @@
+"""What a plug-in file declares in literals and annotations, read from its syntax tree and never run."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from runner.findings import InputRefused, Place
+from runner.shapes import KIND, REQUIRED, Parameter, Shape, variants
+
+NESTED = {"Job": Shape("job"), "JobSpec": Shape("job"), "JobName": Shape("sibling")}
+UNREADABLE = (TypeError, ValueError, RecursionError, MemoryError)  # of a literal, or of what pretends to be one
+FIX = "keep plug-in files to literal defaults and plain annotations"
+
+
+class Declarations:
+    """A plug-in file as a syntax tree: its docstring, its literals, and the fields of its `Params`."""
+
+    def __init__(self, path: Path, text: bytes) -> None:
+        """Parse the file, or refuse it at its line."""
+        self.path = path
+        try:
+            self.tree = ast.parse(text)
+        except (SyntaxError, *UNREADABLE) as error:
+            raise self.refused(getattr(error, "lineno", 1) or 1, f"is not Python: {error}") from error
+        self.lines = text.decode("utf-8", "replace").split("\n")
+        self.classes = {node.name: node for node in self.tree.body if isinstance(node, ast.ClassDef)}
+        self.assigned = dict(_assigned(self.tree))
+
+    @property
+    def docstring(self) -> str:
+        """Return what the file says about itself."""
+        return ast.get_docstring(self.tree) or ""
+
+    def refused(self, line: int, message: str) -> InputRefused:
+        """Return the refusal of this file at a line."""
+        return InputRefused(f"{self.path.name} {message}", place=Place(str(self.path), line, 1), code="LG407", fix=FIX)
+
+    def literal(self, name: str, default: Any, due: str) -> Any:
+        """Return a constant of the module that is a literal of the default's type; `due` names that type."""
+        node = self.assigned.get(name)
+        if node is None:
+            return default
+        try:
+            value = ast.literal_eval(node)
+        except UNREADABLE:
+            value = None
+        if type(value) is int and type(default) is float:
+            value = float(value)
+        if type(value) is not type(default):
+            raise self.refused(node.lineno, f"has no literal {name} = <{due}>")
+        return value
+
+    def parameters(self, name: str = "Params") -> dict[str, Parameter]:
+        """Return the fields of `Params`."""
+        if name not in self.classes:
+            return {}
+        owner = self.classes[name]
+        try:
+            return {field.name: field for field in self._fields(owner, ())}
+        except RecursionError as error:
+            raise self.refused(owner.lineno, f"nests the annotations of `{name}` too deeply") from error
+
+    def _fields(self, owner: ast.ClassDef, within: tuple[str, ...]) -> Iterator[Parameter]:
+        if owner.bases:
+            raise self.refused(owner.lineno, f"builds `{owner.name}` on another class")
+        for node in owner.body:
+            if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+                shape = self._shape(node.annotation, within)
+                yield Parameter(node.target.id, shape, self._default(node, shape), self._comment(node.lineno))
+
+    def _default(self, field: ast.AnnAssign, shape: Shape) -> Any:
+        name = ast.unparse(field.target)
+        if isinstance(field.value, ast.Call):
+            return self._made(field.value, name, shape)
+        try:
+            return ast.literal_eval(field.value) if field.value else REQUIRED
+        except UNREADABLE as error:
+            raise self.refused(field.lineno, f"gives `{name}` a default that is no literal") from error
+
+    def _made(self, call: ast.Call, name: str, shape: Shape) -> dict[str, Any]:
+        """Return a default such as `Mlp(hidden=32)` as the map a front matter would write, in full."""
+        parts = shape.parts or (shape,)
+        wanted = ast.unparse(call.func)
+        record = next((part for part in parts if part.name == "record" and part.of == wanted), None)
+        refusal = self.refused(call.lineno, f"gives `{name}` a default that is no literal")
+        if record is None or call.args:
+            raise refusal
+        values = {field.name: field.default for field in record.fields.values()}
+        for keyword in call.keywords:
+            try:
+                values[str(keyword.arg)] = ast.literal_eval(keyword.value)
+            except UNREADABLE as error:
+                raise refusal from error
+        if REQUIRED in values.values() or values.keys() != record.fields.keys():
+            raise refusal
+        return values
+
+    def _comment(self, line: int) -> str:
+        """Return the comment that stands right above a line."""
+        first = line - 1
+        while first and self.lines[first - 1].lstrip().startswith("#"):
+            first -= 1
+        return " ".join(text.strip().lstrip("#").strip() for text in self.lines[first : line - 1])
+
+    def _shape(self, node: ast.expr, within: tuple[str, ...]) -> Shape:
+        match node:
+            case ast.Name(id="bool" | "int" | "float" | "str" as name):
+                return Shape(name)
+            case ast.Name(id=name) if name in NESTED:
+                return NESTED[name]
+            case ast.Name(id=name) if name in self.classes and name not in within:
+                return self._record(self.classes[name], (*within, name))
+            case ast.Constant(value=None):
+                return Shape("none")
+            case ast.BinOp(left=left, op=ast.BitOr(), right=right):
+                parts = (self._shape(left, within), self._shape(right, within))
+                flat = tuple(p for part in parts for p in (part.parts if part.name == "union" else (part,)))
+                return self._told_apart(Shape("union", flat), node)
+            case ast.Subscript(value=ast.Name(id=name), slice=inner):
+                return self._generic(node, name, inner, within)
+        raise self._inexpressible(node)
+
+    def _generic(self, node: ast.Subscript, name: str, inner: ast.expr, within: tuple[str, ...]) -> Shape:
+        match name, inner:
+            case "Literal", _ if choices := _choices(inner):
+                return Shape("literal", choices=choices)
+            case "tuple", ast.Tuple(elts=[item, ast.Constant(value=value)]) if value is ...:
+                return Shape("tuple", (self._shape(item, within),))
+            case "dict", ast.Tuple(elts=[ast.Name(id="str"), item]):
+                return Shape("dict", (self._shape(item, within),))
+        raise self._inexpressible(node)
+
+    def _record(self, owner: ast.ClassDef, within: tuple[str, ...]) -> Shape:
+        if not any(_freezes(decorator) for decorator in owner.decorator_list):
+            raise self.refused(owner.lineno, f"has a class `{owner.name}` that is no frozen dataclass")
+        fields = {field.name: field for field in self._fields(owner, within)}
+        kind = fields.get(KIND)
+        label = str(kind.default) if kind else owner.name.lower()
+        if kind and (kind.shape != Shape("literal", choices=(kind.default,))):
+            raise self.refused(owner.lineno, f'gives `{owner.name}` a kind that is not `kind: Literal["x"] = "x"`')
+        return Shape("record", fields=fields, label=label, of=owner.name)
+
+    def _told_apart(self, union: Shape, node: ast.expr) -> Shape:
+        """Refuse records that no front matter could tell from each other."""
+        records = variants(union)
+        kinds = {record.label for record in records if KIND in record.fields}
+        if len(records) > 1 and len(kinds) < len(records):
+            raise self.refused(node.lineno, f"tells {ast.unparse(node)} apart by no `{KIND}` of their own")
+        return union
+
+    def _inexpressible(self, node: ast.expr) -> InputRefused:
+        written = ast.unparse(node)
+        return self.refused(node.lineno, f"has an annotation a front matter cannot express: {written}")
+
+
+def _assigned(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
+    """Yield the names a module gives a value at its top level."""
+    for node in tree.body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                yield name, value
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                yield name, value
+
+
+def _freezes(decorator: ast.expr) -> bool:
+    return isinstance(decorator, ast.Call) and any(
+        keyword.arg == "frozen" and ast.unparse(keyword.value) == "True" for keyword in decorator.keywords
+    )
+
+
+def _choices(node: ast.expr) -> tuple[Any, ...]:
+    """Return the values between the brackets of `Literal[...]`, nothing where one is no literal."""
+    try:
+        value = ast.literal_eval(node)
+    except UNREADABLE:
+        return ()
+    return value if isinstance(value, tuple) else (value,)

@@ -1,0 +1,124 @@
+"""The outlook: what `execute` would run and why, what it would take from the cache, and at what cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from runner.documents.reading import Document
+from runner.execution.fits import Cache, key_of
+from runner.findings import ArtefactDamaged
+from runner.plans.estimates import Estimate, Past, duration, estimate, total
+from runner.plans.specs import JobRun, job_runs
+from runner.plans.staleness import Reason, reasons
+from runner.report import Report
+from runner.results.runs import last_run
+from runner.verdicts.knowledge import Knowledge
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One run as it stands: what would happen to it, why, and at what cost."""
+
+    document: Document
+    run: JobRun
+    reason: Reason | None  # None: it is filed as declared
+    cached: bool
+    cost: Estimate
+
+    @property
+    def computes(self) -> bool:
+        """Tell whether the job would run."""
+        return self.reason is not None and not self.cached
+
+    @property
+    def line(self) -> str:
+        """Write the run as a line of the plan."""
+        cost = self.cost
+        rows = f"{self.run.job.job}, train {cost.train}, val {cost.val}, test {cost.test}"
+        if self.reason is None:
+            return f"  {self.run.name}: is filed; {rows}; {self._time}"
+        why = f"({self.reason.part}: {self.reason.text})"
+        if self.cached:
+            return f"  {self.run.name}: from the cache of fits {why}; {rows}"
+        return f"  {self.run.name}: runs {why}; {rows}; {self._time}"
+
+    @property
+    def _time(self) -> str:
+        if self.cost.seconds is None:
+            return "time unknown until the first run"
+        judged = f", judged by {self.cost.source}" if self.cost.source else ""
+        memory = f", {self.cost.megabytes:.0f} MB" if self.cost.megabytes else ""
+        return f"about {duration(self.cost.seconds)}{memory}{judged}"
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """Return the run as a program reads it."""
+        return {
+            "experiment": self.document.id,
+            "run": self.run.name,
+            "point": dict(self.run.point),
+            "runs": self.reason is not None,
+            "cached": self.cached,
+            "part": self.reason.part if self.reason else "",
+            "why": self.reason.text if self.reason else "",
+            "fit": self.run.fit,
+            "rows": {"train": self.cost.train, "val": self.cost.val, "test": self.cost.test},
+            "seconds": self.cost.seconds,
+            "megabytes": self.cost.megabytes,
+            "judged by": self.cost.source,
+        }
+
+
+class Outlook:
+    """What would be done about experiments, in their order."""
+
+    def __init__(self, chosen: Iterable[Document], knowledge: Knowledge) -> None:
+        """Look at every run of these experiments."""
+        self.knowledge, self.cache = knowledge, Cache(knowledge.library.root)
+        self.planned = [(document, list(self._runs(document)), self._dropped(document)) for document in chosen]
+
+    @cached_property
+    def past(self) -> dict[str, Past]:
+        """Return the run files of all experiments."""
+        return {document.id: self._past(document) for document in self.knowledge.library.experiments}
+
+    def report(self) -> Report:
+        """Return the plan, with its total at the end."""
+        runs = [each for _, planned, _ in self.planned for each in planned]
+        lines = []
+        for document, planned, dropped in self.planned:
+            lines += [f"{document.id}  {document.title}", *(each.line for each in planned), *dropped]
+        due = [each for each in runs if each.computes]
+        cached = sum(each.cached for each in runs)
+        counted = f"{len(due)} of {len(runs)} run{'' if len(runs) == 1 else 's'} to make"
+        parts = [counted, *([f"{cached} from the cache of fits"] if cached else [])]
+        cost = total(each.cost for each in due)
+        lines.append(f"total: {', '.join(parts)}{f'; {cost}' if cost else ''}")
+        summed = {"runs": len(runs), "to make": len(due), "cached": cached, "cost": cost}
+        return Report(lines, {"plans": [each.data for each in runs], "total": summed})
+
+    def _runs(self, document: Document) -> Iterable[Planned]:
+        runs, protocol = job_runs(document, self.knowledge.library), self.knowledge.library.protocol(document)
+        assert protocol is not None  # noqa: S101 - job_runs refused the experiment otherwise
+        why = {reason.run: reason for reason in reasons(runs, self.knowledge.store.result(document))}
+        for run in runs:
+            reason = why.get(run.name)
+            cached = reason is not None and self.cache.holds(key_of(run))
+            cost = estimate(run, protocol, self.past.get(document.id, {}), self.past)
+            yield Planned(document, run, reason, cached, cost)
+
+    def _dropped(self, document: Document) -> list[str]:
+        """Return lines for what is filed and no longer declared."""
+        runs, result = job_runs(document, self.knowledge.library), self.knowledge.store.result(document)
+        declared = {run.name for run in runs}
+        gone = (reason for reason in reasons(runs, result) if reason.run not in declared)
+        return [f"  {reason.run}: is dropped ({reason.part}: {reason.text})" for reason in gone]
+
+    def _past(self, document: Document) -> Past:
+        try:
+            return last_run(document, self.knowledge.library) or {}
+        except ArtefactDamaged:
+            return {}

@@ -1,0 +1,205 @@
+"""The workshop: where the runs of an experiment are made, each once, with what it needs at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from runner.contract import Context, Contract, Data, JobSpec, Output, Source
+from runner.documents.kinds import Protocol
+from runner.documents.library import FOLDER
+from runner.documents.reading import Document
+from runner.documents.sweeps import spelled
+from runner.execution import plugins
+from runner.execution.fits import Cache, Fit, key_of
+from runner.execution.meter import Meter
+from runner.execution.outputs import checked, one_line
+from runner.execution.progress import Progress
+from runner.findings import InputRefused, JobFailed
+from runner.plans.estimates import duration
+from runner.plans.specs import JobRun
+from runner.safety import canonical
+from runner.verdicts.knowledge import Knowledge
+
+if TYPE_CHECKING:
+    import numpy as np
+
+SPLITS = ("val", "test")
+
+
+@dataclass
+class Splits:
+    """The three splits of an experiment as its jobs see them."""
+
+    train: Any
+    val: Any
+    test: Any
+
+
+@dataclass
+class Workshop:
+    """The opened source, the device, and what was made so far."""
+
+    source: Source
+    protocol: Protocol
+    jobs: Mapping[str, Contract]
+    folder: Path  # of the knowledge base
+    device: str
+    progress: Progress = field(default_factory=Progress)
+    cache: Cache | None = None  # None: everything is computed, nothing is kept
+    force: bool = False  # compute what the cache has, and keep that
+    limit: int | None = None  # rows of each split in a rehearsal
+    runs: dict[str, JobRun] = field(default_factory=dict)
+    fits: dict[str, Fit] = field(default_factory=dict)  # by key
+
+    def make(self, run: JobRun) -> Fit:
+        """Return the fit of a run: laid ready, from the cache, computed now, or failed with its message."""
+        self.runs[run.name] = run
+        if self.has(run):
+            return self.fits[key_of(run)]
+        broken = [name for name in run.needs if self.fit_of(name).failed]
+        if broken:
+            self.fits[key_of(run)] = Fit(failed=f"needs `{broken[0]}`, which failed")
+        self.progress.tell(f"{run.name}: {run.job.job} on {self.rows(run)['train']} rows{_settings(run)}")
+        fit = self._obtained(key_of(run), run, lambda: self.data(run))
+        outcome = fit.failed or duration(fit.cost["seconds"]) + ("" if fit.fresh else " (from the cache of fits)")
+        self.progress.ended(run.name)
+        self.progress.tell(f"{run.name}: {outcome}")
+        return fit
+
+    def put(self, run: JobRun, fit: Fit) -> None:
+        """Lay ready a fit that is there already."""
+        self.runs[run.name] = run
+        self.fits[key_of(run)] = fit
+
+    def has(self, run: JobRun) -> bool:
+        """Tell whether the fit of a run is there."""
+        return key_of(run) in self.fits
+
+    def fit_of(self, name: str) -> Fit:
+        """Return the fit of a run that was made or laid ready."""
+        return self.fits[key_of(self.runs[name])]
+
+    def rows(self, run: JobRun) -> dict[str, int]:
+        """Return how many rows of each split a run sees."""
+        declared = {"train": int(run.axes.get("train", 0)), "val": self.protocol.val, "test": self.protocol.test}
+        return {split: count if self.limit is None else min(count, self.limit) for split, count in declared.items()}
+
+    def data(self, run: JobRun) -> Splits:
+        """Show the source's rows to a run, with its noise; rows it learns from may have a noise of their own."""
+        asked = {name: float(run.axes[name]) for name in self.protocol.axes}
+        learned = asked | ({"noise": float(run.axes["train_noise"])} if "train_noise" in run.axes else {})
+        target, seed = self.protocol.target, self.protocol.seed  # of the rows and their noise: all jobs see the same
+        given = {"train": learned, "val": learned, "test": asked}
+        return Splits(
+            **{
+                split: self.source.split(split, count, target=target, axes=given[split], seed=seed, device=self.device)
+                for split, count in self.rows(run).items()
+            }
+        )
+
+    def _obtained(self, key: str, run: JobRun, data: Callable[[], Splits]) -> Fit:
+        """Return the fit of a key, computed at most once, here or in any other process."""
+        if key not in self.fits:
+            self.fits[key] = self._computed(run, data) if self.cache is None else self._cached(key, run, data)
+        return self.fits[key]
+
+    def _cached(self, key: str, run: JobRun, data: Callable[[], Splits]) -> Fit:
+        assert self.cache is not None  # noqa: S101 - for the type checker
+        with self.cache.lock(key, lambda who: self.progress.tell(f"{run.name}: waits for {who}, which computes it")):
+            fit = None if self.force else self.cache.take(key)
+            if fit is None:
+                fit = self._computed(run, data)
+                if not fit.failed:
+                    self.cache.keep(key, fit)
+        return fit
+
+    def _computed(self, run: JobRun, data: Callable[[], Splits]) -> Fit:
+        meter = Meter()
+        try:
+            splits = data()
+            spec = JobSpec(run.job.job, run.job.version, run.job.params)
+            output = self._called(spec, splits, self._context(run))
+            fit = checked(output, {"val": splits.val.rows, "test": splits.test.rows})
+        except Exception as error:  # noqa: BLE001 - a job may raise anything; its neighbours go on
+            return Fit(failed=one_line(error))
+        told = {"train": splits.train.rows, "device": self.device, "job": run.job.job}
+        return replace(fit, cost={**meter.read(), **told})
+
+    def _called(self, spec: JobSpec, data: Data, context: Context) -> Output:
+        module = plugins.load("jobs", spec.job, self.jobs[spec.job].path)
+        output: Output = module.run(plugins.params_of(module, spec.params), data, context)
+        return output
+
+    def _context(self, run: JobRun) -> Context:
+        """Return what a run may know and ask for."""
+
+        def progress(done: int, total: int, note: str) -> None:
+            self.progress.step(run.name, done, total, note)
+
+        def nested(spec: JobSpec, data: Data, seed: int) -> Output:
+            return self._called(spec, data, replace(context, seed=seed))
+
+        def predicted(sibling: str, split: str) -> np.ndarray:
+            return self._predicted(run, sibling, split)
+
+        context = Context(self.device, int(run.axes.get("seed", 0)), progress, nested, predicted, self.folder)
+        return context
+
+    def _predicted(self, run: JobRun, name: str, split: str) -> np.ndarray:
+        """Return what a run that this one needs predicted for this one's rows of a split."""
+        needed = next((self.runs[need] for need in run.needs if self.runs[need].job.name == name), None)
+        if needed is None:
+            raise JobFailed(f"{run.name} does not declare that it needs `{name}`")
+        part = needed.asked if split in SPLITS else _learned(needed)
+        if part != (run.asked if split in SPLITS else _learned(run)):
+            raise JobFailed(f"`{name}` was made on other {split} rows than {run.name}")
+        if split in SPLITS:
+            return self.fit_of(needed.name).predictions[split]
+        return self._on_training_rows(needed).predictions["test"]
+
+    def _on_training_rows(self, run: JobRun) -> Fit:
+        """Return the fit of a run once more, with its training rows in the place of the test rows."""
+
+        def data() -> Splits:
+            splits = self.data(run)
+            return replace(splits, test=splits.train)
+
+        fit = self._obtained(f"{run.fit}-{canonical.digest([run.asked, 'train'], len(run.asked))}", run, data)
+        if fit.failed:
+            raise JobFailed(f"`{run.name}` failed on its training rows: {fit.failed}")
+        return fit
+
+
+def open_workshop(document: Document, knowledge: Knowledge, device: str | None, progress: Progress) -> Workshop:
+    """Open the data of an experiment's protocol on a device: the one asked for, or the best there is."""
+    protocol = knowledge.library.protocol(document)
+    if protocol is None:
+        raise InputRefused(f"{document.id} has no readable protocol", code="LG207")
+    jobs, folder = knowledge.library.plugins.jobs, knowledge.library.root / FOLDER
+    source = open_source(protocol, knowledge)
+    return Workshop(source, protocol, jobs, folder, device or plugins.default_device(), progress)
+
+
+def open_source(protocol: Protocol, knowledge: Knowledge) -> Source:
+    """Open the data of a protocol."""
+    module = plugins.load("data", protocol.source)
+    told = {"val": protocol.val, "test": protocol.test, "seed": protocol.seed}
+    taken = knowledge.library.plugins.sources[protocol.source].parameters
+    options = {**protocol.options, **{name: value for name, value in told.items() if name in taken}}
+    source: Source = module.open_source(options, knowledge.library.root / FOLDER)
+    return source
+
+
+def _settings(run: JobRun) -> str:
+    """Write the axes of a run that a person chose, after its rows."""
+    return "".join(
+        f", {axis.replace('_', ' ')} {spelled(value)}" for axis, value in run.axes.items() if axis != "train"
+    )
+
+
+def _learned(run: JobRun) -> Mapping[str, Any]:
+    """Return what says which training rows a run has, and with which settings."""
+    return {axis: value for axis, value in run.axes.items() if axis != "seed"}

@@ -1,0 +1,136 @@
+"""What an experiment sets: its rows, axes and sweep, and the parameters each job really ran with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from runner.documents.kinds import Experiment, Job, Protocol
+from runner.documents.reading import Document
+from runner.documents.sweeps import count, points, run_name, spoken, usual
+from runner.expressions.parse import parse
+from runner.expressions.syntax import Reference
+from runner.expressions.tokens import quantity
+from runner.rendering.desk import Desk
+from runner.results.files import Run
+from runner.results.points import SEED
+
+GENERAL = ("train", "train_noise", "seed")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One axis of an experiment with the values it takes, as people say them."""
+
+    name: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Configured:
+    """A job as it ran, or as it is declared when it has not run yet."""
+
+    name: str
+    job: str
+    version: int
+    parameters: tuple[tuple[str, str], ...]
+    runs: int
+    ran: bool
+
+
+def settings(experiment: Experiment, protocol: Protocol) -> list[Setting]:
+    """Return the axes of the rows, the training rows and the seeds, swept ones with all their values."""
+    fixed: dict[str, float] = {axis: usual(values) for axis, values in protocol.axes.items()} | dict(experiment.axes)
+    if experiment.train:
+        fixed["train"] = float(experiment.train)
+    if experiment.train_noise is not None:
+        fixed["train_noise"] = experiment.train_noise
+    found = {name: Setting(name, (spoken(value),)) for name, value in fixed.items()}
+    for name, axis in experiment.sweep.items():
+        found[name] = Setting(name, tuple(spoken(value) for value in axis.values))
+    order = [*protocol.axes, *GENERAL]
+    return [found[name] for name in sorted(found, key=lambda name: order.index(name) if name in order else len(order))]
+
+
+def several_seeds(document: Document) -> bool:
+    """Tell whether a document is an experiment that runs its jobs with more than one seed."""
+    sweep = document.experiment.sweep if document.experiment else {}
+    return SEED in sweep and len(sweep[SEED].values) > 1
+
+
+def seeds_together(experiment: Experiment, filed: Mapping[str, Run]) -> dict[str, tuple[str, ...]]:
+    """Return the runs that were filed, in the order they are declared, those that differ in their seeds as one.
+
+    `vit(train=50000)` stands for `vit(seed=1, train=50000)` and its siblings; where one of them is missing or has
+    failed, and for what is not declared any more, each run stands for itself.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for job in experiment.jobs.values():
+        for point in points(job, experiment.sweep):
+            apart = run_name(job.name, {axis: value for axis, value in point.items() if axis != SEED})
+            found[apart] = (*found.get(apart, ()), run_name(job.name, point))
+    kept: dict[str, tuple[str, ...]] = {}
+    for apart, names in found.items():
+        together = len(names) > 1 and all(name in filed and not filed[name].failed for name in names)
+        kept |= {apart: names} if together else {name: (name,) for name in names if name in filed}
+    declared = {name for names in found.values() for name in names}
+    return kept | {name: (name,) for name in sorted(filed) if name not in declared}
+
+
+def called(run: str) -> str:
+    """Return what people call a run: `vit · train 50k` for `vit(train=50000)`."""
+    tree = parse(run)
+    if not isinstance(tree, Reference) or not tree.segments[0].point:
+        return run
+    arguments = tree.segments[0].point
+    values = {argument.key: quantity(argument.value) for argument in arguments}
+    said = (f"{a.key} {a.value if (value := values[a.key]) is None else spoken(value)}" for a in arguments)
+    return " · ".join([tree.segments[0].name, *said])
+
+
+def configured(desk: Desk) -> list[Configured]:
+    """Return every job with the parameters of its first run, those that a sweep sets with all their values."""
+    experiment = desk.document.experiment
+    result = desk.knowledge.store.result(desk.document) if experiment else None
+    filed = result.runs if result else {}
+    return [_configured(job, experiment, filed) for job in experiment.jobs.values()] if experiment else []
+
+
+def _configured(job: Job, experiment: Experiment, filed: Mapping[str, Run]) -> Configured:
+    names = [run_name(job.name, point) for point in points(job, experiment.sweep)]
+    ran = [filed[name] for name in names if name in filed and not filed[name].failed]
+    params = dict(ran[0].params if ran else job.params)
+    swept = {axis.path[0]: axis for axis in experiment.sweep.values() if axis.job == job.name}
+    shown = tuple(
+        (name, ", ".join(map(spoken, swept[name].values)) if name in swept else written(value))
+        for name, value in params.items()
+    )
+    version = ran[0].version if ran else job.version
+    return Configured(job.name, job.job, version, shown, count(job, experiment.sweep), len(ran) == len(names))
+
+
+def written(value: Any) -> str:
+    """Write a parameter the way a front matter does."""
+    if isinstance(value, bool) or value is None:
+        return {True: "true", False: "false", None: "none"}[value]
+    if isinstance(value, int | float):
+        return spoken(float(value))
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{name}: {written(inner)}' for name, inner in _inner(value).items())}}}"
+    if isinstance(value, list | tuple):
+        return _series([written(item) for item in value])
+    return str(value)
+
+
+def _inner(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the entries of a nested record; a nested job is its name and its parameters."""
+    if set(value) == {"job", "version", "params"}:
+        return {"job": value["job"], **value["params"]}
+    return dict(value)
+
+
+def _series(items: list[str]) -> str:
+    """Write a long list by its ends."""
+    inside = items if len(items) <= 4 else [*items[:2], "…", items[-1]]  # noqa: PLR2004 - fits a cell
+    return f"[{', '.join(inside)}]"

@@ -1,0 +1,150 @@
+"""What a job could learn from the noise: sigma is nearly a spectrum without noise, so it stays out of sight."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.linear_model import Ridge
+from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
+
+from runner import jobs
+from runner.contract import Split
+from runner.data.mockstar import Mockstar, open_source
+from runner.findings import JobFailed
+from runner.numerics import emulator, instrument
+from runner.numerics.snr import STATISTICS, sigma_statistics
+
+ROWS, TRAIN = 3000, 2250
+AXES = [{"noise": 1.0}, {"noise": 1.0, "mag": 21.5}]
+
+
+def source() -> Mockstar:
+    """The stand-in with a thousand test rows."""
+    return open_source({"val": 0, "test": 1000}, Path())
+
+
+def train(axes: dict[str, float], rows: int = ROWS) -> Split:
+    """Training rows as a job sees them."""
+    return source().split("train", rows, target="logg", axes=axes, seed=42, device="cpu")
+
+
+def clean_and_sigma(rows: int, split: str = "train", mag: float | None = None) -> tuple[torch.Tensor, torch.Tensor]:
+    """What no job sees: spectra without noise, and their sigma."""
+    stars = source().draw(split, range(rows), mag)
+    clean = emulator.clean(stars.labels).clamp(min=0)
+    return clean, instrument.sigma(clean, torch.tensor(stars.mag), torch.tensor(stars.factor))
+
+
+def gathered(batches: Iterable[torch.Tensor]) -> np.ndarray:
+    """All batches in one array."""
+    return torch.cat(list(batches)).double().numpy()
+
+
+def explained(inputs: np.ndarray, *, trees: bool = False) -> float:
+    """R² for log g of rows behind the training rows: the best of six ridges, or boosted trees."""
+    logg = source().column("logg", "train", range(len(inputs)))
+    x, part = StandardScaler().fit(inputs[:TRAIN]).transform(inputs), slice(TRAIN)
+    models: list[Any] = [Ridge(10.0**k) for k in range(-3, 3)]
+    if trees:
+        models = [HistGradientBoostingRegressor(max_iter=60, random_state=0)]
+    with threadpool_limits(1):  # trees this small only wait for each other's threads
+        return max(float(model.fit(x[part], logg[part]).score(x[TRAIN:], logg[TRAIN:])) for model in models)
+
+
+def compared(statistics: np.ndarray) -> np.ndarray:
+    """The ten statistics, their logarithms, and every ratio of two that have a unit: what a greedy job would try."""
+    logs = np.log(abs(statistics) + 1e-12)
+    ratios = [logs[:, i] - logs[:, j] for i in range(8) for j in range(i)]
+    return np.column_stack([statistics, logs, *ratios])
+
+
+def test_sigma_betrays_logg() -> None:
+    """A ridge on every fourth pixel of sigma explains over 90 % of log g."""
+    assert explained(clean_and_sigma(ROWS)[1][:, ::4].double().numpy()) > 0.9
+
+
+@pytest.mark.parametrize("axes", AXES)
+def test_what_is_told_of_sigma_does_not(axes: dict[str, float]) -> None:
+    """From the ten numbers a job may know, neither ridges nor trees explain 10 %, not even from their ratios."""
+    told = gathered(train(axes).statistics(1000))
+
+    assert told.shape == (ROWS, len(STATISTICS))
+    assert explained(told) < 0.1
+    assert explained(compared(told), trees=True) < 0.1
+
+
+def test_exact_statistics_would_betray_logg() -> None:
+    """Why they are rounded: at one magnitude, trees on the ratios of exact statistics explain most of log g."""
+    exact = sigma_statistics(clean_and_sigma(ROWS, mag=21.5)[1]).double().numpy()
+
+    assert explained(compared(exact), trees=True) > 0.5
+
+
+def test_what_is_told_still_says_how_noisy_a_spectrum_is() -> None:
+    """The logarithm of the ratio SNR follows from the median of sigma with R² 0.99."""
+    told = gathered(train({"noise": 1.0}, 2000).statistics(500))[:, STATISTICS.index("median")]
+    snr = source().column("snr_med", "train", range(2000))
+
+    assert stats.pearsonr(np.log(told), np.log(snr)).statistic ** 2 > 0.99
+
+
+def test_all_that_is_seen_together_has_noise() -> None:
+    """Where the noise drowns everything, inputs and statistics together explain nothing: no part is free of it."""
+    rows = train({"noise": 1e4})
+    everything = np.column_stack([gathered(rows.inputs(1000))[:, ::64], gathered(rows.statistics(1000))])
+
+    assert explained(everything) < 0.1
+    assert explained(everything, trees=True) < 0.1
+
+
+def tensors(found: object) -> Iterator[torch.Tensor]:
+    """Every tensor in what a call gave."""
+    if isinstance(found, torch.Tensor):
+        yield found
+    elif isinstance(found, Iterable) and not isinstance(found, str):
+        for item in found:
+            yield from tensors(item)
+
+
+def test_features_can_only_be_built_from_noisy_flux() -> None:
+    """Whatever public name of a split is read or called, a spectrum it gives has white noise of the size of sigma."""
+    view = source().split("test", 100, target="logg", axes={"noise": 1.0}, seed=42, device="cpu")
+    clean, sigma = clean_and_sigma(100, "test")
+    offered = {name: getattr(view, name) for name in dir(view) if not name.startswith("_")}
+
+    with pytest.raises(JobFailed, match="the test target is for scoring only"):
+        offered.pop("pairs")(100)
+    given = {name: list(tensors(value(100) if callable(value) else value)) for name, value in offered.items()}
+
+    widths = {name: [tensor.shape[1] for tensor in several] for name, several in given.items()}
+    assert widths == {"rows": [], "width": [], "inputs": [4096], "statistics": [10]}
+    z = ((given["inputs"][0] - clean) / sigma).double()
+    assert stats.kstest(z.ravel()[::7].numpy(), "norm").pvalue > 1e-3
+    assert abs(float((z[:, 1:] * z[:, :-1]).mean())) < 5 / np.sqrt(z.numel())
+
+
+@pytest.mark.parametrize("path", sorted(Path(jobs.__path__[0]).glob("*.py")), ids=lambda path: path.stem)
+def test_no_job_looks_behind_what_it_is_shown(path: Path) -> None:
+    """No job reads a private name of something else, nor imports a source; one that learns makes no spectrum either."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    reads = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and _private(node)]
+    modules = " ".join(ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom))
+
+    assert [ast.unparse(node) for node in reads] == []
+    assert "runner.data" not in modules
+    if "USES_TRAIN = False" not in path.read_text(encoding="utf-8"):
+        assert not {"emulator", "instrument", "observation"} & set(modules.replace(",", " ").replace(".", " ").split())
+
+
+def _private(node: ast.Attribute) -> bool:
+    own = isinstance(node.value, ast.Name) and node.value.id in {"self", "cls"}
+    return node.attr.startswith("_") and not node.attr.startswith("__") and not own

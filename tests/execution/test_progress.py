@@ -1,0 +1,136 @@
+"""Progress: bars on a terminal, few plain lines elsewhere, nothing that moves a cursor from a document."""
+
+from __future__ import annotations
+
+import io
+import sys
+
+import pytest
+
+from runner.execution.bars import Bars
+from runner.execution.progress import Lines, Progress, rate, shown_on
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        """Say so."""
+        return True
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        """Return the time."""
+        return self.now
+
+
+def test_a_log_hears_of_a_phase_every_half_minute() -> None:
+    """However often a job reports, a phase gives a line per half minute, with speed and the time left."""
+    stream, clock = io.StringIO(), Clock()
+    lines = Lines(stream, clock)
+
+    for done in range(100, 10_001, 100):
+        lines.step("vit", done, 10_000, "train")
+        clock.now += 1.0
+
+    assert stream.getvalue().splitlines() == [
+        "vit: train 3100 of 10000, 100 rows/s, 1 min left",
+        "vit: train 6100 of 10000, 100 rows/s, 39 s left",
+        "vit: train 9100 of 10000, 100 rows/s, 9.0 s left",
+    ]
+
+
+def test_every_phase_has_a_speed_of_its_own() -> None:
+    """The next phase starts its own count; short ones say nothing."""
+    stream, clock = io.StringIO(), Clock()
+    lines = Lines(stream, clock)
+
+    for note, pause in (("train", 29.0), ("epoch", 40.0), ("test", 1.0)):
+        for done in (1, 2, 3):
+            lines.step("vit", done, 10, note)
+            clock.now += pause
+
+    assert stream.getvalue().splitlines() == [
+        "vit: train 3 of 10, 0.034 rows/s, 3 min left",
+        "vit: epoch 2 of 10, 0.025 epochs/s, 5 min left",
+        "vit: epoch 3 of 10, 0.025 epochs/s, 5 min left",
+    ]
+
+
+def test_a_job_that_stands_still_has_no_speed() -> None:
+    """No line, and no division by nothing, while nothing was done."""
+    stream, clock = io.StringIO(), Clock()
+    lines = Lines(stream, clock)
+    lines.step("vit", 5, 10, "train")
+    clock.now = 100.0
+    lines.step("vit", 5, 10, "train")
+
+    assert stream.getvalue() == ""
+
+
+@pytest.mark.parametrize("kind", [io.StringIO, Terminal])
+def test_a_message_cannot_move_the_cursor(kind: type[io.StringIO]) -> None:
+    """What a job says is shown with its control signs as codes, brackets as they stand."""
+    stream = kind()
+    with shown_on(stream) as progress:
+        progress.tell("weak: \x1b[2K [bold]no[/bold]\nsuch")
+
+    assert r"weak: \x1b[2K [bold]no[/bold]\nsuch" in stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("speed", "note", "text"),
+    [
+        (1234.5, "train", "1234 rows/s"),
+        (0.0421, "epoch", "0.042 epochs/s"),
+        (3.14, "step of tuning", "3.1 steps/s"),
+        (12.0, "trees", "12 rows/s"),
+    ],
+)
+def test_a_speed_counts_what_the_note_names(speed: float, note: str, text: str) -> None:
+    """The first word of a note names what is counted; anything unknown are rows."""
+    assert rate(speed, note) == text
+
+
+def test_a_terminal_gets_bars_that_go_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bar per run with its phase and count; afterwards the cursor is shown again."""
+    for name, value in (("TERM", "xterm"), ("COLUMNS", "100")):
+        monkeypatch.setenv(name, value)
+    stream = Terminal()
+
+    with shown_on(stream) as progress:
+        assert isinstance(progress, Bars)
+        for note in ("train", "test"):
+            for done in (100, 200):
+                progress.step("weak", done, 200, note)
+            progress.refresh()
+        progress.tell("weak: 0.3 s")
+        progress.ended("weak")
+        progress.ended("weak")
+
+    text = stream.getvalue()
+    assert "weak: train" in text
+    assert "weak: test" in text
+    assert "200/200" in text
+    assert text.index("weak: test") < text.rindex("weak: 0.3 s")
+    assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")
+
+
+def test_nobody_is_told_by_default() -> None:
+    """The silent progress takes everything and says nothing."""
+    with Progress() as progress:
+        progress.tell("x")
+        progress.step("x", 1, 2, "x")
+        progress.ended("x")
+
+
+def test_a_log_needs_no_library_for_bars(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no terminal, nothing is drawn and nothing is imported for it."""
+    monkeypatch.setitem(sys.modules, "runner.execution.bars", None)
+
+    assert isinstance(shown_on(io.StringIO()), Lines)

@@ -1,0 +1,61 @@
+"""A few rows of numbers in three splits, and a watch on what a job does with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+
+ROWS = {"train": 60, "val": 20, "test": 30}
+WIDTH = 5
+
+
+@dataclass
+class Watched:
+    """One split whose targets are refused where it is the test split, its rows drawn anew from a seed."""
+
+    name: str
+    asked: list[str] = field(default_factory=list)
+
+    @property
+    def rows(self) -> int:
+        """Return the number of rows."""
+        return ROWS[self.name]
+
+    @property
+    def width(self) -> int:
+        """Return the number of inputs of a row."""
+        return WIDTH
+
+    def numbers(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return all inputs and targets, fresh copies every time."""
+        generator = np.random.default_rng(list(ROWS).index(self.name))
+        x = generator.normal(size=(self.rows, WIDTH)).astype(np.float32)
+        return x, x.astype(float) @ np.arange(1.0, WIDTH + 1) + 0.1 * generator.normal(size=self.rows)
+
+    def inputs(self, size: int) -> Iterator[torch.Tensor]:
+        """Yield the inputs in batches."""
+        self.asked.append("inputs")
+        x, _ = self.numbers()
+        for start in range(0, self.rows, size):
+            yield torch.from_numpy(x[start : start + size])
+
+    def pairs(self, size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Yield inputs and targets in batches; the test split has none to give."""
+        self.asked.append("pairs")
+        assert self.name != "test", "a job asked for the test targets"
+        x, y = self.numbers()
+        for start in range(0, self.rows, size):
+            yield torch.from_numpy(x[start : start + size]), torch.from_numpy(y[start : start + size])
+
+
+@dataclass
+class MadeUp:
+    """The three splits a job is given."""
+
+    train: Any = field(default_factory=lambda: Watched("train"))
+    val: Any = field(default_factory=lambda: Watched("val"))
+    test: Any = field(default_factory=lambda: Watched("test"))

@@ -1,0 +1,63 @@
+"""What a page says about the settings and jobs of an experiment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from runner.rendering import configuration
+from runner.rendering.configuration import called, settings, written
+from runner.rendering.desk import lay
+from runner.verdicts.knowledge import gather
+from tests.swept import file, swept
+
+
+def test_settings_name_every_value_of_the_sweep(tmp_path: Path) -> None:
+    """Axes of the protocol come first, then training rows and seeds, values as people say them."""
+    knowledge = gather(swept(tmp_path))
+    document = knowledge.library.named("TOY-S")
+    protocol = knowledge.library.protocol(document)
+    assert document.experiment is not None
+    assert protocol is not None
+
+    found = [(setting.name, setting.values) for setting in settings(document.experiment, protocol)]
+
+    assert found == [("noise", ("1",)), ("train", ("50k", "1M")), ("seed", ("1", "2", "3"))]
+
+
+def test_jobs_are_shown_as_they_ran(tmp_path: Path) -> None:
+    """Before the first run a job is declared; after it, with the number of its runs."""
+    root = swept(tmp_path)
+    before = gather(root)
+    declared = configuration.configured(lay(before.library.named("TOY-S"), before))
+    after = file(root)
+    ran = configuration.configured(lay(after.library.named("TOY-S"), after))
+
+    assert [(job.name, job.ran) for job in declared] == [("net", False), ("line", False), ("edge", False)]
+    assert [(job.name, job.runs, job.ran) for job in ran] == [("net", 6, True), ("line", 2, True), ("edge", 1, True)]
+
+
+def test_runs_are_called_as_people_would() -> None:
+    """A point is spoken; a job without one is its name."""
+    assert called("vit(seed=1, train=50000)") == "vit · seed 1 · train 50k"
+    assert called("ridge") == "ridge"
+    assert called("vit(model=p16)") == "vit · model p16"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (10000.0, "10k"),
+        (True, "true"),
+        (None, "none"),
+        ("val", "val"),
+        ((1.0, 2.0, 3.0, 4.0, 5.0), "[1, 2, …, 5]"),
+        ([1, 2], "[1, 2]"),
+        ({"kind": "mlp", "hidden": 64}, "{kind: mlp, hidden: 64}"),
+        ({"job": "ridge", "version": 1, "params": {"alpha": 3.0}}, "{job: ridge, alpha: 3}"),
+    ],
+)
+def test_parameters_are_written_as_a_front_matter_does(value: object, text: str) -> None:
+    """Long lists show their ends, a nested job its name and parameters."""
+    assert written(value) == text
