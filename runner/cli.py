@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 BUG, INTERRUPTED = 70, 130
 EXPORT = "runner data export pfs-1k@1 train.h5 --rows 50k"
+RECORD = "runner record DEMO-20261120-ridge-alpha-01 predictions.npz"
 FACTS = "runner facts 'gain - 0.1' --in DEMO-20261120-ridge-alpha-01"
 ANNOTATIONS = 9  # more are dropped by GitHub without a word
 
@@ -81,20 +82,14 @@ def parser() -> argparse.ArgumentParser:
     render.add_argument("ids", nargs="*", metavar="ID")
     render.add_argument("--force", action="store_true", help="overwrite blocks that were edited by hand")
     render.add_argument("--diff", action="store_true", help="show what would change, write nothing")
+    record = _verb(verbs, "record", _record, "file a result made elsewhere", RECORD)
+    record.add_argument("id", metavar="ID")
+    record.add_argument("file", metavar="FILE", help="npz of `<run>/test` arrays, or csv of facts without rows")
     check = _verb(verbs, "check", _check, "prove that documents and results agree", "runner check --format github")
     check.add_argument("--coverage", action="store_true", help="list the decimals in prose that nothing ties")
     check.add_argument("--format", choices=("text", "json", "github"), default="text")
     _verb(verbs, "status", _status, "show what is ready, reported, stale or contradicted", "runner status")
-    show = _verb(verbs, "show", _show, "show a report in the terminal", "runner show DEMO-20261120-ridge-alpha-01")
-    show.add_argument("id", metavar="ID")
-    facts = _verb(verbs, "facts", _facts, "evaluate an expression, or list the facts of a document", FACTS)
-    facts.add_argument("expression", nargs="?", default="", help="such as job.r2; without one: all facts")
-    facts.add_argument("--in", dest="home", default="", metavar="ID", help="the document whose names are meant")
-    explain = _verb(verbs, "explain", _explain, "say what a finding means and how to mend it", "runner explain LG101")
-    explain.add_argument("code", nargs="?", default="", metavar="CODE", help="without one: list them all")
-    jobs = _verb(verbs, "jobs", _jobs, "say which jobs there are, or all about one", "runner jobs ridge")
-    jobs.add_argument("name", nargs="?", default="", metavar="NAME", help="without one: list them all")
-    _verb(verbs, "schema", _schema, "print the JSON Schema of front matters", "runner schema > schema.json")
+    _add_questions(verbs)
     accept = _verb(verbs, "accept", _accept, "sign that a wording was read today", "runner accept DEMO-hub K2")
     accept.add_argument("id", metavar="DOC", help="the hub or roadmap that states it")
     accept.add_argument("key", metavar="KEY", help="the claim, gate or question")
@@ -110,6 +105,20 @@ def parser() -> argparse.ArgumentParser:
     serve = _verb(verbs, "serve", _serve, "show the site live, re-rendered on save", "runner serve --port 8000")
     serve.add_argument("--port", type=int, default=8000)
     return top
+
+
+def _add_questions(verbs: Any) -> None:
+    """Add the verbs that only answer."""
+    show = _verb(verbs, "show", _show, "show a report in the terminal", "runner show DEMO-20261120-ridge-alpha-01")
+    show.add_argument("id", metavar="ID")
+    facts = _verb(verbs, "facts", _facts, "evaluate an expression, or list the facts of a document", FACTS)
+    facts.add_argument("expression", nargs="?", default="", help="such as job.r2; without one: all facts")
+    facts.add_argument("--in", dest="home", default="", metavar="ID", help="the document whose names are meant")
+    explain = _verb(verbs, "explain", _explain, "say what a finding means and how to mend it", "runner explain LG101")
+    explain.add_argument("code", nargs="?", default="", metavar="CODE", help="without one: list them all")
+    jobs = _verb(verbs, "jobs", _jobs, "say which jobs there are, or all about one", "runner jobs ridge")
+    jobs.add_argument("name", nargs="?", default="", metavar="NAME", help="without one: list them all")
+    _verb(verbs, "schema", _schema, "print the JSON Schema of front matters", "runner schema > schema.json")
 
 
 def _verb(verbs: Any, name: str, call: Any, does: str, example: str) -> argparse.ArgumentParser:
@@ -194,6 +203,14 @@ def _export(options: argparse.Namespace) -> Report:
         raise UsageError(f"`{options.rows}` is no number of rows", fix="write --rows 1k")
     wanted = Wanted(options.split, int(rows), options.noisy)
     return workflow.export(_root(options), options.protocol, wanted, Path(options.file))
+
+
+def _record(options: argparse.Namespace) -> Report:
+    from pathlib import Path
+
+    from runner import workflow
+
+    return workflow.record(_root(options), options.id, Path(options.file))
 
 
 def _explain(options: argparse.Namespace) -> Report:

@@ -186,6 +186,22 @@ def export(root: Path, word: str, wanted: Wanted, path: Path) -> Report:
     return Report([line], {"path": str(path), "protocol": document.called, "rows": wanted.rows})
 
 
+def record(root: Path, word: str, path: Path) -> Report:
+    """File what was made elsewhere, then render what cites it."""
+    from runner.execution.recording import record as file_recorded
+
+    knowledge = gather(root)
+    (document,) = _experiments(knowledge, [word], everything=False)
+    _refuse_unreadable([document], knowledge)
+    if path.suffix not in {".npz", ".csv"}:
+        raise UsageError(f"`{path.name}` is neither npz nor csv", fix="see runner record --help")
+    found = file_recorded(document, path, knowledge)
+    report = render(root, [])
+    report.lines = [f"{document.id}: recorded {', '.join(sorted(found.runs))} from {path.name}", *report.lines]
+    report.data = {"recorded": sorted(found.runs), **report.data}
+    return report
+
+
 def new(root: Path, kind: str, topic: str, title: str, today: str) -> Report:
     """Allocate an id and write a complete skeleton."""
     from runner.rendering.skeletons import skeleton

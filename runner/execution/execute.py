@@ -17,9 +17,9 @@ from runner.execution.progress import Progress
 from runner.execution.workshop import Workshop, open_workshop
 from runner.findings import ArtefactDamaged, Interrupted, RunnerError
 from runner.plans.specs import JobRun, compute_key, job_runs
-from runner.plans.staleness import reasons
+from runner.plans.staleness import reasons, stands
 from runner.results import places
-from runner.results.files import Result
+from runner.results.files import RECORDED, Result
 from runner.results.runs import last_run
 from runner.safety import atomic
 from runner.verdicts.knowledge import Knowledge, over
@@ -113,9 +113,10 @@ def _lay_ready(document: Document, runs: list[JobRun], old: Result, knowledge: K
         return
     for run in runs:
         there = old.runs.get(run.name)
-        if there and not there.failed and (there.fit, there.asked) == (run.fit, run.asked):
+        if there and not there.failed and stands(run, there):
             kept = {split: predictions[f"{run.name}/{split}"] for split in there.arrays}
-            workshop.put(run, Fit(kept, old.scalars_of(run.name), costs.get(run.name, {}), fresh=False))
+            file = there.fit if there.job == RECORDED else ""
+            workshop.put(run, Fit(kept, old.scalars_of(run.name), costs.get(run.name, {}), fresh=False, recorded=file))
 
 
 def _made(runs: list[JobRun], workshop: Workshop) -> list[Made]:

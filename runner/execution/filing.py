@@ -15,7 +15,7 @@ from runner.execution.fits import Fit
 from runner.findings import ArtefactDamaged, InputRefused
 from runner.plans.specs import JobRun, compute_key
 from runner.results import arrays, places
-from runner.results.files import Result, Run
+from runner.results.files import RECORDED, Recorded, Result, Run
 from runner.results.runs import last_run
 from runner.results.scoring import compose, kept_promises
 from runner.safety import atomic, canonical
@@ -34,6 +34,8 @@ class Made:
         """Return the run as the result file keeps it."""
         run, job = self.run, self.run.job
         hashes = arrays.digests(self.fit.predictions)
+        if self.fit.recorded:
+            return recorded_run(run, self.fit.recorded, hashes)
         params = {name: list(v) if isinstance(v, tuple) else v for name, v in job.params.items()}
         return Run(
             job=job.job,
@@ -47,6 +49,11 @@ class Made:
             arrays=hashes,
             failed=self.fit.failed,
         )
+
+
+def recorded_run(run: JobRun, file: str, hashes: Mapping[str, str]) -> Run:
+    """Return a run that was made elsewhere: the hash of the file it came in stands for all that made it."""
+    return Run(RECORDED, 0, "", file, run.asked, {}, dict(run.axes), run.data, dict(hashes))
 
 
 def rows_to_file(document: Document, source: Source, knowledge: Knowledge) -> dict[str, np.ndarray]:
@@ -116,14 +123,19 @@ def file_result(
     key: str,
     *,
     told: Mapping[str, Any] | None = None,
+    recorded: Mapping[str, Recorded] | None = None,
 ) -> bool:
-    """Score predictions and file them, what a new run told, and last the result, which vouches for the rest."""
+    """Score predictions and file them, what a new run told, and last the result, which vouches for the rest.
+
+    Facts that were recorded without rows stay as long as their run does.
+    """
     result = places.result_file(knowledge.library, document)
     result.parent.mkdir(parents=True, exist_ok=True)
     scores = knowledge.store.score(document, runs, predictions)
     old = filed(document, knowledge)
     promised = kept_promises(old.promises if old else {}, key, promises(document, knowledge.library))
-    content = compose(scores, runs, scalars, promised).dumps().encode()
+    without_rows = {**_still_recorded(old, runs), **(recorded or {})}
+    content = compose(scores, runs, scalars, promised, without_rows).dumps().encode()
     packed = places.predictions_file(knowledge.library, document)
     moved = _stored(packed) != arrays.digests(predictions)
     anew = not result.is_file() or result.read_bytes() != content
@@ -133,6 +145,16 @@ def file_result(
         path = places.run_file(knowledge.library, document)
         atomic.replace(path, canonical.dumps(dict(told)).encode())
     return atomic.replace(result, content) or moved
+
+
+def _still_recorded(old: Result | None, runs: Mapping[str, Run]) -> dict[str, Recorded]:
+    """Return the facts without rows of runs that are filed again as they were."""
+    found: dict[str, Recorded] = {}
+    for name, run in runs.items():
+        before = old.runs.get(name) if old else None
+        if old and before and (before.job, before.fit) == (run.job, run.fit):
+            found |= old.recorded_of(name)
+    return found
 
 
 def filed(document: Document, knowledge: Knowledge) -> Result | None:

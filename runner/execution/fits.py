@@ -26,6 +26,7 @@ class Fit:
     cost: Mapping[str, Any] = field(default_factory=dict)
     failed: str = ""
     fresh: bool = True
+    recorded: str = ""  # the hash of the file it was recorded from, where it was made elsewhere
 
 
 def key_of(run: JobRun) -> str:

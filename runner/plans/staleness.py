@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from runner.documents.sweeps import spelled
 from runner.plans.specs import JobRun
-from runner.results.files import Result, Run
+from runner.results.files import RECORDED, Result, Run
 from runner.safety import canonical
 
 
@@ -23,10 +23,19 @@ class Reason:
 def reasons(runs: list[JobRun], result: Result | None) -> list[Reason]:
     """Return why each run that is not filed as declared would run, naming the part that differs."""
     filed = result.runs if result else {}
-    moved = {run.name for run in runs if run.name in filed and filed[run.name].fit != run.fit}
+    moved = {run.name for run in runs if run.name in filed and not _same_fit(run, filed[run.name])}
     found = [reason for run in runs if (reason := _reason(run, filed.get(run.name), moved))]
     gone = [name for name in filed if name not in {run.name for run in runs}]
     return [*found, *(Reason(name, "job", f"`{name}` is no longer declared") for name in gone)]
+
+
+def stands(run: JobRun, filed: Run) -> bool:
+    """Tell whether a run is filed as it is declared; of one made elsewhere only its rows are known."""
+    return _same_fit(run, filed) and filed.asked == run.asked
+
+
+def _same_fit(run: JobRun, filed: Run) -> bool:
+    return filed.job == RECORDED or filed.fit == run.fit
 
 
 def _reason(run: JobRun, filed: Run | None, moved: Collection[str]) -> Reason | None:
@@ -34,11 +43,11 @@ def _reason(run: JobRun, filed: Run | None, moved: Collection[str]) -> Reason | 
         return Reason(run.name, "new", "no result yet")
     if filed.failed:
         return Reason(run.name, "failed", f"failed last time: {filed.failed}")
-    if filed.fit == run.fit and filed.asked == run.asked:
+    if stands(run, filed):
         return None
     given = [Reason(run.name, "job", f"it is given `{name}`, which changed") for name in run.needs if name in moved]
     rest = Reason(run.name, "protocol", "its target, seed, validation rows or test rows changed")
-    return next(_differences(run, filed), next(iter(given), rest))
+    return rest if filed.job == RECORDED else next(_differences(run, filed), next(iter(given), rest))
 
 
 def _differences(run: JobRun, filed: Run) -> Iterator[Reason]:

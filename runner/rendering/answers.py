@@ -35,6 +35,7 @@ class Answer:
         """Write the value with everything it rests on."""
         quantity = self.quantity
         notes = [
+            *([labels["recorded"]] if quantity.recorded else []),
             *map(str, quantity.bound or quantity.populations),
             *(literature.provenance(entry, labels) for entry in quantity.published),
             *([labels["these_fits"]] if quantity.fits and not self.judged else []),
@@ -65,6 +66,7 @@ class Answer:
             "unit": quantity.unit,
             "populations": [{"name": population.name, "n": population.n} for population in quantity.populations],
             "published": [{"source": entry.source, "population": entry.population} for entry in quantity.published],
+            "recorded": quantity.recorded is not None,
             "across": quantity.across,
             "fits": quantity.fits,
         }
@@ -122,6 +124,8 @@ def _filed(document: Document, knowledge: Knowledge) -> Iterator[Answer]:
     for run, piece, metric in knowledge.store.scores(document).values:
         fact = FactAddress(document, run, piece, metric)
         yield Answer(fact.key, knowledge.evaluator.fact(fact))
+    for address in result.recorded:
+        yield from answers(address, document, knowledge)
     for address, value in result.scalars.items():
         yield Answer(address, Quantity(np.array([value])))
 

@@ -37,7 +37,10 @@ def of_verdict(verdict: Verdict, formula: Formula, labels: Mapping[str, Any]) ->
 
 def _spread(quantity: Quantity) -> str:
     pair = quantity.interval
-    return f" {wording.interval(pair)} test rows{' and seeds' if quantity.seeds else ''}" if pair else ""
+    shown = f" {wording.interval(pair)}" if pair else ""
+    if quantity.recorded is not None:
+        return f"{shown} · recorded"
+    return f"{shown} test rows{' and seeds' if quantity.seeds else ''}" if pair else ""
 
 
 def define(label: str, quantity: Quantity, lead: str, document: Document, desk: Desk) -> LinkDefinition:

@@ -50,6 +50,7 @@ class Fact:
     value: float | None
     interval: tuple[float, float] | None
     best: bool = False
+    n: int = 0
 
 
 def _not_here(what: str) -> InputRefused:
@@ -179,12 +180,19 @@ class View:
             return Fact(None, None)
         best = self.best(metric, piece)
         alike = best is not None and wording.number(quantity.point) == wording.number(best)
-        return Fact(quantity.point, quantity.interval, alike)
+        return Fact(quantity.point, quantity.interval, alike, quantity.populations[0].n)
+
+    @property
+    def recorded(self) -> dict[str, str]:
+        """Return the runs with facts that came without rows, and the rows these speak of."""
+        facts = self.result.recorded if self.result else {}
+        named = ((name, address) for name in self.runs for address in facts if address.startswith(f"{name}."))
+        return {self.called(name): f"{facts[address].population} · n = {facts[address].n}" for name, address in named}
 
     def best(self, metric: str, piece: str = WHOLE) -> float | None:
         """Return the best value of a metric, when there are several runs."""
         if (metric, piece) not in self._best:
-            done = [name for name, run in self.runs.items() if not run.failed]
+            done = [name for name, run in self.runs.items() if run.arrays and not run.failed]
             values = [self._quantity(name, metric, piece).point for name in done if len(done) > 1]
             self._best[metric, piece] = min(filter(math.isfinite, values), key=best_first(metric), default=None)
         return self._best[metric, piece]

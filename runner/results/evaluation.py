@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from runner.documents.kinds import Formula, Value
+from runner.documents.kinds import Formula, Stated, Value
 from runner.documents.library import Library
 from runner.documents.reading import Document
 from runner.expressions.names import suggestion
@@ -39,9 +39,11 @@ from runner.results.addresses import (
     left_out,
     resolve,
 )
+from runner.results.files import Recorded
 from runner.results.metrics import COUNT, unit_of
 from runner.results.operators import ARITHMETIC, compare, logic
 from runner.results.points import SEED, At, AxisLeftOut
+from runner.results.populations import Population
 from runner.results.published import cited
 from runner.results.quantities import REDUCE, Parts, Quantity, Worth, alike, crossed, each, joined, reduced
 from runner.results.replicates import over_seeds
@@ -197,9 +199,14 @@ class Evaluator:
         result = self.store.result(address.document)
         if result is None or address.run not in result.runs or result.runs[address.run].failed:
             raise Pending(address.document)
-        scores = self.store.scores(address.document)
         protocol = self.library.protocol(address.document)
         unit = unit_of(address.metric, protocol.unit if protocol else "")
+        fact = result.recorded.get(address.key)
+        if fact is not None:
+            return _recorded(fact, address, unit)
+        scores = self.store.scores(address.document)
+        if address.run not in scores.settings:  # recorded without rows, and not this one
+            raise Pending(address.document)
         population = (scores.population(address.run, address.slice),)
         if address.metric == COUNT:
             return Quantity(np.array([float(population[0].n)]), population, population, (address,))
@@ -249,6 +256,13 @@ class Evaluator:
     def _published(self, call: Call, scope: Scope) -> Quantity:
         stated, source = cited(call.arguments[0], scope.document, self.library, scope.at)
         return Quantity(np.array([stated.value]), published=(source,))
+
+
+def _recorded(fact: Recorded, address: FactAddress, unit: str) -> Quantity:
+    """Return a fact without rows: it speaks of rows that nobody else does."""
+    population = (Population(fact.key, fact.population, fact.n),)
+    said = Stated(fact.value, fact.interval)
+    return Quantity(np.array([fact.value]), population, population, (address,), unit, recorded=said)
 
 
 def _unsound(reference: Reference, message: str, fix: str) -> ExpressionRefused:

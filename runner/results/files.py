@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from runner.findings import ArtefactDamaged, Place
 from runner.safety import canonical
 
 FORMAT = 2
+RECORDED = "recorded"  # the job of a run that was made elsewhere
 NOTHING = "nothing was promised"  # so that what is written after the first result never passes for a promise
 LARGEST = 1e300  # beyond it nothing was measured
 
@@ -38,6 +39,21 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Recorded:
+    """A fact without rows: its value, the rows it is said to stand on, and the interval it brings, if any."""
+
+    value: float
+    population: str
+    n: int
+    interval: tuple[float, float] | None = None
+
+    @property
+    def key(self) -> str:
+        """Return the hash of its rows, of which nothing is known but what is said."""
+        return canonical.digest([RECORDED, self.population, self.n])
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """Everything one experiment filed."""
 
@@ -46,16 +62,21 @@ class Result:
     facts: Mapping[str, tuple[float | None, str]]  # address -> value, population
     scalars: Mapping[str, float]
     promises: Mapping[str, str]  # "<compute key>/<expectation>" -> text
+    recorded: Mapping[str, Recorded] = field(default_factory=dict)  # facts without rows by address
 
     @property
     def data(self) -> str:
         """Return the digest of the data its runs were fitted on."""
-        return next((run.data for run in self.runs.values()), "")
+        return next((run.data for run in self.runs.values() if run.data), "")
 
     def scalars_of(self, run: str) -> dict[str, float]:
         """Return the scalars of one run by their own names."""
         start = f"{run}."
         return {name.removeprefix(start): v for name, v in self.scalars.items() if name.startswith(start)}
+
+    def recorded_of(self, run: str) -> dict[str, Recorded]:
+        """Return the facts without rows of one run."""
+        return {address: fact for address, fact in self.recorded.items() if address.startswith(f"{run}.")}
 
     def dumps(self) -> str:
         """Write the result in canonical form, with its seal."""
@@ -63,10 +84,12 @@ class Result:
         return canonical.dumps({**content, "seal": canonical.digest(content)})
 
     def _content(self) -> dict[str, Any]:
+        recorded = {a: [fact.value, fact.key, *(fact.interval or (None, None))] for a, fact in self.recorded.items()}
+        said = {fact.key: [fact.population, fact.n] for fact in self.recorded.values()}
         return {
-            "facts": {address: list(fact) for address, fact in self.facts.items()},
+            "facts": {address: list(fact) for address, fact in self.facts.items()} | recorded,
             "format": FORMAT,
-            "populations": {key: list(population) for key, population in self.populations.items()},
+            "populations": {key: list(population) for key, population in self.populations.items()} | said,
             "promises": dict(self.promises),
             "runs": {name: run.as_map() for name, run in self.runs.items()},
             "scalars": dict(self.scalars),
@@ -100,16 +123,30 @@ def load_json(path: Path, name: str) -> Any:
 
 def _result(content: dict[str, Any]) -> Result:
     """Build a result, every value checked: the seal is a public hash, it vouches for no one."""
+    populations = {key: (_text(name), _whole(n)) for key, (name, n) in _map(content["populations"]).items()}
+    facts = {address: _fact(fact, populations) for address, fact in _map(content["facts"]).items()}
+    recorded = {address: fact for address, fact in facts.items() if isinstance(fact, Recorded)}
+    said = {fact.key for fact in recorded.values()}
     return Result(
         runs={name: _run(run) for name, run in _map(content["runs"]).items()},
-        populations={key: (_text(name), _whole(n)) for key, (name, n) in _map(content["populations"]).items()},
-        facts={
-            address: (None if value is None else _number(value), _text(key))
-            for address, (value, key) in _map(content["facts"]).items()
-        },
+        populations={key: population for key, population in populations.items() if key not in said},
+        facts={address: fact for address, fact in facts.items() if not isinstance(fact, Recorded)},
         scalars={name: _number(value) for name, value in _map(content["scalars"]).items()},
         promises={name: _text(text) for name, text in _map(content["promises"]).items()},
+        recorded=recorded,
     )
+
+
+def _fact(content: Any, populations: Mapping[str, tuple[str, int]]) -> tuple[float | None, str] | Recorded:
+    """Read a value with its population; one without rows has two bounds behind them."""
+    value, key, *bounds = content
+    if not bounds:
+        return (None if value is None else _number(value), _text(key))
+    low, high = bounds
+    fact = Recorded(_number(value), *populations[_text(key)])
+    if fact.key != key:
+        raise ValueError(f"`{key}` is not the hash of {fact.population}")
+    return fact if low is None and high is None else replace(fact, interval=(_number(low), _number(high)))
 
 
 def _run(content: Any) -> Run:

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from runner.documents.kinds import Published
+from runner.documents.kinds import Published, Stated
 from runner.expressions.syntax import Call, Expression
 from runner.expressions.tokens import ExpressionRefused
 from runner.results.addresses import FactAddress, ScalarAddress
@@ -31,6 +31,7 @@ class Quantity:
     seeds: bool = False  # its resamples draw seeds too, not the rows alone
     choices: tuple[str, ...] = ()  # of argmax: the names its values count
     published: tuple[Published, ...] = ()  # the sources it quotes
+    recorded: Stated | None = None  # a fact that came without rows, as it came
 
     @property
     def point(self) -> float:
@@ -49,7 +50,9 @@ class Quantity:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """Return the 95 % interval over resampled test rows, where there is one."""
+        """Return the 95 % interval over resampled test rows, or the one a fact without rows brings."""
+        if self.recorded is not None:
+            return self.recorded.interval
         return interval(self.values) if self.enough and not self.choices else None
 
     @property

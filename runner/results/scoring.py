@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from runner.results.files import NOTHING, Result, Run
+from runner.results.files import NOTHING, Recorded, Result, Run
 from runner.results.populations import WHOLE
 from runner.results.store import Scores
 from runner.safety.canonical import DECIMALS
@@ -29,10 +29,15 @@ def populations_of(scores: Scores) -> dict[str, tuple[str, int]]:
 
 
 def compose(
-    scores: Scores, runs: Mapping[str, Run], scalars: Mapping[str, float], promises: Mapping[str, str]
+    scores: Scores,
+    runs: Mapping[str, Run],
+    scalars: Mapping[str, float],
+    promises: Mapping[str, str],
+    recorded: Mapping[str, Recorded] | None = None,
 ) -> Result:
-    """Return the result of an experiment from the scores of its runs."""
-    return Result(dict(runs), populations_of(scores), facts_of(scores), dict(scalars), dict(promises))
+    """Return the result of an experiment from the scores of its runs, and what was recorded without rows."""
+    facts, without_rows = facts_of(scores), dict(recorded or {})
+    return Result(dict(runs), populations_of(scores), facts, dict(scalars), dict(promises), without_rows)
 
 
 def kept_promises(old: Mapping[str, str], key: str, texts: Mapping[str, str]) -> dict[str, str]:

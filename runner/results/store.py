@@ -131,7 +131,7 @@ class Store:
     def _score(self, document: Document, runs: Mapping[str, Run], predictions: Mapping[str, np.ndarray]) -> Scores:
         rows, (_, protocol) = self.rows(document), self._protocol(document)
         truth = rows.columns[protocol.target].astype(np.float64)
-        settings = {name: run.axes for name, run in runs.items() if not run.failed}
+        settings = {name: run.axes for name, run in runs.items() if run.arrays and not run.failed}
         weighed = [moments(truth, self._predicted(document, name, truth, predictions)) for name in settings]
         values: dict[Address, np.ndarray] = {}
         sums = self.resamples(rows, protocol).sums(np.concatenate(weighed, axis=1)) if weighed else {}
