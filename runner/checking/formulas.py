@@ -10,8 +10,9 @@ from runner.documents.library import judged_of
 from runner.documents.reading import Document
 from runner.expressions.names import suggestion
 from runner.expressions.tokens import ExpressionRefused
-from runner.findings import ArtefactDamaged, Finding
-from runner.results.evaluation import Pending
+from runner.findings import ArtefactDamaged, Finding, InputRefused
+from runner.results.evaluation import Evaluator, Pending
+from runner.results.foresight import FORESEEN, Foresight
 from runner.verdicts.knowledge import Knowledge
 
 
@@ -19,19 +20,37 @@ def formula_trouble(document: Document, knowledge: Knowledge) -> Iterator[Findin
     """Yield what is wrong with definitions, claims, expectations and gates."""
     if not document.readable or _without_protocol(document, knowledge):
         return
-    definitions = document.names.define.values()
+    foresight = Foresight(knowledge.library, knowledge.store)
     for formula in formulas(document):
         try:
-            if formula in definitions:
-                knowledge.evaluator.check_definition(formula, document)
-            else:
-                knowledge.evaluator.formula(formula, document)
+            _evaluate(formula, document, knowledge.evaluator)
         except ExpressionRefused as error:
             yield pointed(error, formula.place)
-        except (Pending, ArtefactDamaged):
-            continue  # nothing to say yet; damage is reported with the artefact
+        except Pending:
+            yield from _foreseen(formula, document, foresight)
+        except ArtefactDamaged:
+            continue  # reported with the artefact
     for judged in judged_of(document).values():
         yield from _key_trouble(document, judged, knowledge)
+
+
+def _evaluate(formula: Formula, document: Document, evaluator: Evaluator) -> None:
+    """Evaluate a formula as it will be asked: a definition somewhere, anything else here and to one value."""
+    if formula in document.names.define.values():
+        evaluator.check_definition(formula, document)
+    else:
+        evaluator.formula(formula, document)
+
+
+def _foreseen(formula: Formula, document: Document, foresight: Foresight) -> Iterator[Finding]:
+    """Yield what would be refused whatever the result: rows that differ can be told before anything runs."""
+    try:
+        _evaluate(formula, document, foresight)
+    except ExpressionRefused as error:
+        if error.code in FORESEEN:
+            yield pointed(error, formula.place)
+    except InputRefused:
+        return
 
 
 def _without_protocol(document: Document, knowledge: Knowledge) -> bool:

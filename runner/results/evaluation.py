@@ -167,7 +167,7 @@ class Evaluator:
             case FactAddress():
                 return self.fact(meaning)
             case ScalarAddress():
-                return self._scalar(reference, meaning)
+                return self.scalar(reference, meaning)
             case Seeds():
                 return self._seeds(reference, meaning)
             case Every():
@@ -192,7 +192,7 @@ class Evaluator:
         return replace(whole, fits=len(parts) < ENOUGH_SEEDS, seeds=len(parts) > 1)
 
     def _single(self, reference: Reference, address: FactAddress | ScalarAddress) -> Quantity:
-        return self.fact(address) if isinstance(address, FactAddress) else self._scalar(reference, address)
+        return self.fact(address) if isinstance(address, FactAddress) else self.scalar(reference, address)
 
     def fact(self, address: FactAddress) -> Quantity:
         """Return a fact with its resamples and its population."""
@@ -214,7 +214,8 @@ class Evaluator:
         fits = SEED in result.runs[address.run].axes
         return Quantity(values, population, population, (address,), unit, fits=fits)
 
-    def _scalar(self, reference: Reference, address: ScalarAddress) -> Quantity:
+    def scalar(self, reference: Reference, address: ScalarAddress) -> Quantity:
+        """Return a number a job returned, or refuse its name with the nearest one there is."""
         result = self.store.result(address.document)
         if result is None or address.run not in result.runs or result.runs[address.run].failed:
             raise Pending(address.document)

@@ -15,6 +15,7 @@ from runner.results.masks import mask
 from runner.safety import canonical
 
 WHOLE = "all"
+UNCOUNTED = -1  # of rows that nobody has made yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,8 @@ class Population:
     n: int = field(compare=False)
 
     def __str__(self) -> str:
-        """Return the name with the number of rows."""
-        return f"{self.name} · n = {self.n:,}".replace(",", "\u202f")
+        """Return the name with the number of rows, where it is known."""
+        return self.name if self.n == UNCOUNTED else f"{self.name} · n = {self.n:,}".replace(",", "\u202f")
 
 
 def together(populations: tuple[Population, ...]) -> Population:
@@ -58,11 +59,18 @@ class Rows:
 
     def population(self, piece: str, settings: Mapping[str, Value]) -> Population:
         """Return the population of a slice under the settings of a run, of which the protocol's axes count."""
-        axes = {axis: settings[axis] for axis in self.protocol.axes if axis in settings}
-        text = self.protocol.slices[piece].text if piece != WHOLE else ""
-        named = [f"{axis} {spelled(value)}" for axis, value in axes.items()]
-        name = " · ".join([self.title, *named, *([shown(piece, self.protocol)] if piece != WHOLE else [])])
-        return Population(canonical.digest([self.key, axes, text]), name, int(self.masks[piece].sum()))
+        return population_of(self.key, self.title, self.protocol, piece, settings, int(self.masks[piece].sum()))
+
+
+def population_of(
+    key: str, title: str, protocol: Protocol, piece: str, settings: Mapping[str, Value], n: int
+) -> Population:
+    """Return the population of `n` rows of a set, known by its key, in a slice and under some settings."""
+    axes = {axis: settings[axis] for axis in protocol.axes if axis in settings}
+    text = protocol.slices[piece].text if piece != WHOLE else ""
+    named = [f"{axis} {spelled(value)}" for axis, value in axes.items()]
+    name = " · ".join([title, *named, *([shown(piece, protocol)] if piece != WHOLE else [])])
+    return Population(canonical.digest([key, axes, text]), name, n)
 
 
 def shown(piece: str, protocol: Protocol) -> str:
