@@ -38,13 +38,14 @@ def main(arguments: list[str] | None = None) -> int:
     except RunnerError as error:
         return _refused(error, options)
     except KeyboardInterrupt:
-        print("interrupted; finished fits are kept, run the same command again", file=sys.stderr)
+        kept = "; finished fits are kept, run the same command again" if options.call is _execute else ""
+        _tell(f"interrupted{kept}", [], options)
         return INTERRUPTED
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         return _refused(StorageFailed(f"{error.filename or 'the disk'}: {reason}"), options)
     except Exception:  # noqa: BLE001 - our bug, not the person's: they get one line, we get the rest
-        return _bug(_root(options))
+        return _bug(options)
 
 
 class OneLine(argparse.ArgumentParser):
@@ -68,6 +69,7 @@ def parser() -> argparse.ArgumentParser:
     new.add_argument("kind", choices=("exp", "hub", "roadmap", "protocol"))
     new.add_argument("topic", help="the folder under logg/ (a protocol: its name)")
     new.add_argument("title")
+    new.add_argument("--slug", default="", metavar="NAME", help="what the file is called; default: words of the title")
     plan = _verb(verbs, "plan", _plan, "say what would run, and why", "runner plan DEMO-20261120-ridge-alpha-01")
     plan.add_argument("ids", nargs="*", metavar="ID")
     execute = _verb(verbs, "execute", _execute, "run, file, render", "runner execute --all --device cuda")
@@ -157,7 +159,7 @@ def _execute(options: argparse.Namespace) -> Report:
 def _render(options: argparse.Namespace) -> Report:
     from runner import workflow
 
-    return workflow.render(_root(options), options.ids, force=options.force, show_diff=options.diff)
+    return workflow.render(_root(options), options.ids, force=options.force, show_diff=options.diff, say=_say)
 
 
 def _check(options: argparse.Namespace) -> Report:
@@ -210,7 +212,7 @@ def _record(options: argparse.Namespace) -> Report:
 
     from runner import workflow
 
-    return workflow.record(_root(options), options.id, Path(options.file))
+    return workflow.record(_root(options), options.id, Path(options.file), _say)
 
 
 def _explain(options: argparse.Namespace) -> Report:
@@ -234,14 +236,16 @@ def _schema(options: argparse.Namespace) -> Report:
 
 def _new(options: argparse.Namespace) -> Report:
     from runner import workflow
+    from runner.rendering.skeletons import Wish
 
-    return workflow.new(_root(options), options.kind, options.topic, options.title, _today())
+    wish = Wish(options.kind, options.topic, options.title, options.slug)
+    return workflow.new(_root(options), wish, _today())
 
 
 def _accept(options: argparse.Namespace) -> Report:
     from runner import workflow
 
-    return workflow.accept(_root(options), options.id, options.key, options.say, _today())
+    return workflow.accept(_root(options), options.id, options.key, options.say, _today(), _say)
 
 
 def _today() -> str:
@@ -265,13 +269,17 @@ def _serve(options: argparse.Namespace) -> Report:
 def _refused(error: RunnerError, options: argparse.Namespace) -> int:
     from runner.findings import DocumentsRefused
 
-    findings = error.findings if isinstance(error, DocumentsRefused) else []
-    if options.json or getattr(options, "format", "") == "json":
-        _json({"error": str(error), "findings": [_entry(finding) for finding in findings]})
-    else:
-        for line in [*map(str, findings), str(error)]:
-            print(_plain(line), file=sys.stderr)
+    _tell(str(error), error.findings if isinstance(error, DocumentsRefused) else [], options)
     return error.exit_code
+
+
+def _tell(error: str, findings: list[Finding], options: argparse.Namespace) -> None:
+    """Say in the form that was asked for why a command did not end as it should."""
+    if options.json or getattr(options, "format", "") == "json":
+        _json({"error": error, "findings": [_entry(finding) for finding in findings]})
+    else:
+        for line in [*map(str, findings), error]:
+            print(_plain(line), file=sys.stderr)
 
 
 def _printed(report: Report, options: argparse.Namespace) -> int:
@@ -295,16 +303,16 @@ def _print(report: Report, options: argparse.Namespace) -> None:
             print(_plain(line))
 
 
-def _bug(root: Path) -> int:
+def _bug(options: argparse.Namespace) -> int:
     """File the traceback of a bug of ours and say in one line where it is."""
     import tempfile
     import traceback
 
-    hidden = root / ".logg"
+    hidden = _root(options) / ".logg"
     folder = hidden if hidden.is_dir() and os.access(hidden, os.W_OK) else None
     with tempfile.NamedTemporaryFile("w", prefix="bug-", suffix=".txt", dir=folder, delete=False) as report:
         report.write(traceback.format_exc())
-    print(f"a bug in runner, not a mistake of yours -> please report {report.name}", file=sys.stderr)
+    _tell(f"a bug in runner, not a mistake of yours -> please report {report.name}", [], options)
     return BUG
 
 

@@ -128,6 +128,7 @@ class Contract:
     axes: Mapping[str, tuple[str, ...]]  # of a source: axis a protocol may have -> the label columns that follow it
     grids: Mapping[str, Mapping[str, int]]  # of a source: option -> its value -> test rows of the grid it then makes
     files: tuple[str, ...]  # the parameters that name data files
+    shared: str  # of a source: the array of its npz file that it shares out between the splits
     text: bytes = field(repr=False)
 
     def grid(self, options: Mapping[str, Any]) -> int:
@@ -143,6 +144,25 @@ class Contract:
     def code(self) -> str:
         """Return the digest of what the file does: comments, docstrings and layout left out."""
         return _code_digest(ast.parse(self.text))
+
+
+def involved(name: str, params: Any, contracts: Mapping[str, Contract]) -> Iterator[tuple[Contract, Mapping[str, Any]]]:
+    """Yield a job and every job inside its accepted parameters, each with its own parameters."""
+    yield contracts[name], params
+    for spec in _specs(params):
+        yield from involved(spec["job"], spec["params"], contracts)
+
+
+def _specs(value: Any) -> Iterator[Mapping[str, Any]]:
+    """Yield the nested job specs of a value, the outermost of each branch."""
+    if isinstance(value, Mapping) and set(value) == {"job", "version", "params"}:
+        yield value
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _specs(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _specs(inner)
 
 
 def contracts(folder: Path) -> dict[str, Contract]:
@@ -172,6 +192,7 @@ def read_contract(path: Path) -> Contract:
         axes=file.literal("AXES", {}, "map of names"),
         grids=file.literal("GRIDS", {}, "map of options"),
         files=file.literal("FILES", (), "list of names"),
+        shared=file.literal("SHARED", "", "name"),
         text=text,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from runner.shapes import KIND, REQUIRED, Parameter, Shape, variants
 
 NESTED = {"Job": Shape("job"), "JobSpec": Shape("job"), "JobName": Shape("sibling")}
 UNREADABLE = (TypeError, ValueError, RecursionError, MemoryError)  # of a literal, or of what pretends to be one
+PLAIN = {"bool": bool, "str": str, "none": type(None)}
 FIX = "keep plug-in files to literal defaults and plain annotations"
 
 
@@ -58,10 +60,15 @@ class Declarations:
         if name not in self.classes:
             return {}
         owner = self.classes[name]
+        self._require_frozen(owner)
         try:
             return {field.name: field for field in self._fields(owner, ())}
         except RecursionError as error:
             raise self.refused(owner.lineno, f"nests the annotations of `{name}` too deeply") from error
+
+    def _require_frozen(self, owner: ast.ClassDef) -> None:
+        if not any(_freezes(decorator) for decorator in owner.decorator_list):
+            raise self.refused(owner.lineno, f"has a class `{owner.name}` that is no frozen dataclass")
 
     def _fields(self, owner: ast.ClassDef, within: tuple[str, ...]) -> Iterator[Parameter]:
         if owner.bases:
@@ -73,12 +80,24 @@ class Declarations:
 
     def _default(self, field: ast.AnnAssign, shape: Shape) -> Any:
         name = ast.unparse(field.target)
+        if field.value is None:
+            return REQUIRED
         if isinstance(field.value, ast.Call):
             return self._made(field.value, name, shape)
         try:
-            return ast.literal_eval(field.value) if field.value else REQUIRED
+            value = ast.literal_eval(field.value)
         except UNREADABLE as error:
             raise self.refused(field.lineno, f"gives `{name}` a default that is no literal") from error
+        if isinstance(value, dict | list | set):
+            raise self.refused(field.lineno, f"gives `{name}` a default that can change, which no dataclass takes")
+        return self._shaped(value, name, shape, field.lineno)
+
+    def _shaped(self, value: Any, name: str, shape: Shape, line: int) -> Any:
+        """Return a literal as the shape it stands for: a whole number for a number, say."""
+        try:
+            return _fitted(shape, value)
+        except (ValueError, OverflowError) as error:
+            raise self.refused(line, f"gives `{name}` a default that is not {shape}") from error
 
     def _made(self, call: ast.Call, name: str, shape: Shape) -> dict[str, Any]:
         """Return a default such as `Mlp(hidden=32)` as the map a front matter would write, in full."""
@@ -90,11 +109,15 @@ class Declarations:
             raise refusal
         values = {field.name: field.default for field in record.fields.values()}
         for keyword in call.keywords:
+            inner = record.fields.get(str(keyword.arg))
             try:
-                values[str(keyword.arg)] = ast.literal_eval(keyword.value)
+                value = ast.literal_eval(keyword.value)
             except UNREADABLE as error:
                 raise refusal from error
-        if REQUIRED in values.values() or values.keys() != record.fields.keys():
+            if inner is None:
+                raise refusal
+            values[inner.name] = self._shaped(value, inner.name, inner.shape, call.lineno)
+        if REQUIRED in values.values():
             raise refusal
         return values
 
@@ -134,8 +157,7 @@ class Declarations:
         raise self._inexpressible(node)
 
     def _record(self, owner: ast.ClassDef, within: tuple[str, ...]) -> Shape:
-        if not any(_freezes(decorator) for decorator in owner.decorator_list):
-            raise self.refused(owner.lineno, f"has a class `{owner.name}` that is no frozen dataclass")
+        self._require_frozen(owner)
         fields = {field.name: field for field in self._fields(owner, within)}
         kind = fields.get(KIND)
         label = str(kind.default) if kind else owner.name.lower()
@@ -167,9 +189,46 @@ def _assigned(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
 
 
 def _freezes(decorator: ast.expr) -> bool:
-    return isinstance(decorator, ast.Call) and any(
-        keyword.arg == "frozen" and ast.unparse(keyword.value) == "True" for keyword in decorator.keywords
+    return (
+        isinstance(decorator, ast.Call)
+        and ast.unparse(decorator.func) in {"dataclass", "dataclasses.dataclass"}
+        and any(keyword.arg == "frozen" and ast.unparse(keyword.value) == "True" for keyword in decorator.keywords)
     )
+
+
+def _fitted(shape: Shape, value: Any) -> Any:
+    """Return a literal as what a front matter that wrote it would give, or raise ValueError."""
+    match shape.name:
+        case "tuple" if isinstance(value, tuple):
+            return tuple(_fitted(shape.parts[0], item) for item in value)
+        case "dict" if isinstance(value, dict):
+            return {str(key): _fitted(shape.parts[0], item) for key, item in value.items()}
+        case "union":
+            return _fitted_part(shape, value)
+    return _fitted_scalar(shape, value)
+
+
+def _fitted_scalar(shape: Shape, value: Any) -> Any:
+    number = type(value) in {int, float} and math.isfinite(value)
+    match shape.name:
+        case "float" if number:
+            return float(value)
+        case "int" if number and value % 1 == 0:
+            return int(value)
+        case "bool" | "str" | "none" if type(value) is PLAIN[shape.name]:
+            return value
+        case "literal" if (type(value), value) in [(type(choice), choice) for choice in shape.choices]:
+            return value
+    raise ValueError(value)
+
+
+def _fitted_part(shape: Shape, value: Any) -> Any:
+    for part in shape.parts:
+        try:
+            return _fitted(part, value)
+        except ValueError:
+            continue
+    raise ValueError(value)
 
 
 def _choices(node: ast.expr) -> tuple[Any, ...]:

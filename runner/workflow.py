@@ -8,7 +8,8 @@ goes in the order predictions, result, figures, documents, so that a cut at any 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from runner import publishing
@@ -23,14 +24,17 @@ from runner.execution import execute as execution
 from runner.execution.comparison import compare
 from runner.execution.exports import Wanted
 from runner.execution.exports import export as write_rows
+from runner.execution.fits import HIDDEN
 from runner.execution.interrupts import stoppable
 from runner.execution.outlook import Outlook
 from runner.execution.rehearsal import rehearse
+from runner.execution.supply import absent
 from runner.findings import ArtefactDamaged, DocumentsRefused, Finding, InputRefused, RunnerError, UsageError
 from runner.rendering import figures, templates
 from runner.rendering.answers import answers, facts_of, home_of
 from runner.rendering.page import Page, render_page
 from runner.rendering.page import contradicted as contradictions
+from runner.rendering.skeletons import Wish, advice, skeleton
 from runner.report import Report
 from runner.results import places
 from runner.safety import atomic
@@ -38,16 +42,27 @@ from runner.verdicts.knowledge import Knowledge, gather
 from runner.verdicts.promises import moved
 
 Say = Callable[[str], None]
-
-
 DRIFT = {"LG110": "contradicted", "LG111": "suspect"}  # what became of a signed claim
+
+
+def _silent(_line: str) -> None:
+    """Tell nobody."""
 
 
 def execute(root: Path, words: list[str], *, everything: bool, settings: execution.Settings) -> Report:
     """Choose the experiments, refuse what cannot be read, run and file each, render what cites them."""
     knowledge = gather(root)
-    chosen = _experiments(knowledge, words, everything=everything)
+    named = _experiments(knowledge, words, everything=everything)
+    chosen = [document for document in named if not document.jobless]
+    idle = [f"{d.id}: no job is declared yet, nothing to run" for d in named if d.jobless]
     _refuse_unreadable(chosen, knowledge)
+    report = _run(chosen, knowledge, settings) if chosen else Report(data={"executed": []})
+    report.lines = [*report.lines, *idle]
+    return report
+
+
+def _run(chosen: list[Document], knowledge: Knowledge, settings: execution.Settings) -> Report:
+    """Rehearse, compare, or run and file experiments that can be run."""
     with stoppable():
         with settings.progress:
             if settings.limit is not None:
@@ -55,8 +70,7 @@ def execute(root: Path, words: list[str], *, everything: bool, settings: executi
             if settings.again:
                 return compare(chosen, knowledge, settings)
             done = execution.execute_all(chosen, knowledge, settings)
-        with execution.pages_lock(root, settings):
-            report = render(root, [])
+        report = render(knowledge.library.root, [], say=settings.progress.tell)
     failed = [f"{e.document.id} {made.run.name}: {made.fit.failed}" for e in done for made in e.failed]
     ran = [e for e in done if e.refused is None]
     refusals = [(f"{e.document.id}: {e.refused}", e.refused.exit_code) for e in done if e.refused is not None]
@@ -69,8 +83,18 @@ def execute(root: Path, words: list[str], *, everything: bool, settings: executi
     return report
 
 
-def render(root: Path, words: list[str], *, force: bool = False, show_diff: bool = False) -> Report:
+def render(root: Path, words: list[str], *, force: bool = False, show_diff: bool = False, say: Say = _silent) -> Report:
     """Render in memory, draw the figures that are out of date, then write the documents that changed."""
+    with nullcontext() if show_diff else _pages(root, say):
+        return _render(root, words, force=force, show_diff=show_diff)
+
+
+def _pages(root: Path, say: Say) -> AbstractContextManager[None]:
+    """Hold the pages of a knowledge base, so that two commands that end together render one after the other."""
+    return atomic.lock(root / HIDDEN / "locks" / "pages", lambda who: say(f"waits for {who}, which writes pages"))
+
+
+def _render(root: Path, words: list[str], *, force: bool = False, show_diff: bool = False) -> Report:
     knowledge = gather(root)
     chosen = [_named(word, knowledge) for word in words] or list(knowledge.library.documents)
     pages = [render_page(document, knowledge, force=force) for document in chosen]
@@ -94,14 +118,20 @@ def check(root: Path, *, covered: bool = False) -> Report:
     documents = _many(len(knowledge.library.documents), "document")
     counted = f"{documents}, {_many(_results(knowledge), 'result')}"
     total = "all agree" if not findings else f"{_many(errors, 'error')}, {_many(len(findings) - errors, 'warning')}"
-    clouded = [d.name for d in knowledge.library.documents if d.name in knowledge.library.clouded and d.readable]
-    left = [f"not judged, they rest on documents that cannot be read: {', '.join(clouded)}"] if clouded else []
-    data = {"errors": errors, "not judged": clouded}
-    report = Report([*left, f"{counted}: {total}"], data, findings, 1 if errors else 0)
+    library = knowledge.library
+    clouded = {d.name: causes for d in library.documents if d.readable and (causes := library.clouded.get(d.name))}
+    data = {"errors": errors, "not judged": list(clouded)}
+    report = Report([f"{counted}: {total}", *_not_judged(clouded)], data, findings, 1 if errors else 0)
     if covered:
-        lines, report.data["coverage"] = summary([coverage(d, knowledge.library) for d in knowledge.library.documents])
+        lines, report.data["coverage"] = summary([coverage(d, knowledge) for d in knowledge.library.documents])
         report.lines = [*lines, "", *report.lines]
     return report
+
+
+def _not_judged(clouded: Mapping[str, Collection[str]]) -> list[str]:
+    """Say what could not be judged, and which documents that cannot be read are the cause."""
+    causes = sorted({cause for found in clouded.values() for cause in found})
+    return [f"not judged, they rest on {', '.join(causes)}: {', '.join(clouded)}"] if clouded else []
 
 
 def status(root: Path) -> Report:
@@ -111,9 +141,12 @@ def status(root: Path) -> Report:
     report = Report(data={"experiments": [{"id": d.id, "status": s, "title": d.title} for s, d in rows]})
     width = max((len(document.id) for _, document in rows), default=0)
     report.lines = [f"{state:<9} {document.id:<{width}}  {document.title}" for state, document in rows]
-    waiting = [document.id for state, document in rows if state in {"ready", "stale", "failed"}]
+    due = [document for state, document in rows if state in {"ready", "stale", "failed"}]
+    lacking = {document.id: str(lack) for document in due if (lack := absent(document, knowledge.library))}
+    waiting = [document.id for document in due if document.id not in lacking]
     contradicted = [finding for d in knowledge.library.documents for finding in contradictions(d, knowledge)]
-    report.data |= {"next": waiting, "contradicted": [str(finding) for finding in contradicted]}
+    report.lines += [f"no data: {name}, {lack}" for name, lack in lacking.items()]
+    report.data |= {"next": waiting, "no data": lacking, "contradicted": [str(finding) for finding in contradicted]}
     report.lines += [f"contradicted: {finding}" for finding in contradicted]
     drifted = [finding for d in knowledge.library.documents for finding in signature_trouble(d, knowledge)]
     report.data["drifted"] = [str(finding) for finding in drifted]
@@ -121,6 +154,9 @@ def status(root: Path) -> Report:
     broken = [line for state, document in rows if state != "damaged" for line in _moved(document, knowledge)]
     report.lines += [f"moved after the run: {line}" for line in broken]
     report.data["moved"] = broken
+    held = atomic.held(root / HIDDEN / "locks")
+    report.data["running"] = {d.id: held[d.id] for _, d in rows if d.id in held}
+    report.lines += [f"running: {name}, {who}" for name, who in report.data["running"].items()]
     report.lines += [f"next: runner execute {' '.join(waiting)}"] if waiting else []
     report.findings = knowledge.library.findings
     report.code = 1 if report.findings else 0
@@ -144,18 +180,19 @@ def show(root: Path, word: str) -> Report:
     return Report(lines, data)
 
 
-def accept(root: Path, word: str, key: str, say: str, today: str) -> Report:
+def accept(root: Path, word: str, key: str, words: str, today: str, say: Say = _silent) -> Report:
     """Sign that a wording was read against today's evidence, or what a person decided, and render what shows it."""
     from runner.rendering.signatures import sign
 
-    knowledge = gather(root)
-    document = _named(word, knowledge)
-    if not document.readable:
-        raise DocumentsRefused(list(document.findings))
-    signature = sign(document, key, knowledge, today, say)
-    text = signed_source(document.source, document.scan.front or (0, 0), signature)
-    atomic.replace(document.path, text.encode(), expected=document.source.content)
-    report = render(root, [])
+    with _pages(root, say):
+        knowledge = gather(root)
+        document = _named(word, knowledge)
+        if not document.readable:
+            raise DocumentsRefused(list(document.findings))
+        signature = sign(document, key, knowledge, today, words)
+        text = signed_source(document.source, document.scan.front or (0, 0), signature)
+        atomic.replace(document.path, text.encode(), expected=document.source.content)
+        report = _render(root, [])
     report.lines = [f"signed {document.called} {key}: {written(signature)}", *report.lines]
     report.data |= {"signed": key, "signature": written(signature)}
     return report
@@ -186,7 +223,7 @@ def export(root: Path, word: str, wanted: Wanted, path: Path) -> Report:
     return Report([line], {"path": str(path), "protocol": document.called, "rows": wanted.rows})
 
 
-def record(root: Path, word: str, path: Path) -> Report:
+def record(root: Path, word: str, path: Path, say: Say = _silent) -> Report:
     """File what was made elsewhere, then render what cites it."""
     from runner.execution.recording import record as file_recorded
 
@@ -196,24 +233,24 @@ def record(root: Path, word: str, path: Path) -> Report:
     if path.suffix not in {".npz", ".csv"}:
         raise UsageError(f"`{path.name}` is neither npz nor csv", fix="see runner record --help")
     found = file_recorded(document, path, knowledge)
-    report = render(root, [])
+    report = render(root, [], say=say)
     report.lines = [f"{document.id}: recorded {', '.join(sorted(found.runs))} from {path.name}", *report.lines]
     report.data = {"recorded": sorted(found.runs), **report.data}
     return report
 
 
-def new(root: Path, kind: str, topic: str, title: str, today: str) -> Report:
-    """Allocate an id and write a complete skeleton."""
-    from runner.rendering.skeletons import skeleton
-
-    knowledge = gather(root)
-    path, text = skeleton(knowledge.library, kind, topic, title, today)
+def new(root: Path, wish: Wish, today: str) -> Report:
+    """Allocate an id, write a complete skeleton and render it: alone, for its neighbours were not asked about."""
+    library = gather(root).library
+    path, text = skeleton(library, wish, today)
+    name = library.name_of(path)
     if path.exists():
-        raise UsageError(f"{knowledge.library.name_of(path)} exists", fix="choose another title")
+        how = "" if wish.kind == "protocol" else " with --slug"
+        raise UsageError(f"{name} exists", fix=f"edit it, or choose another name{how}")
     path.parent.mkdir(parents=True, exist_ok=True)
     atomic.replace(path, text.encode())
-    name = knowledge.library.name_of(path)
-    return Report([f"wrote {name}"], {"path": name})
+    render(root, [name])
+    return Report([f"wrote {name}", *advice(library, wish)], {"path": name})
 
 
 def build(root: Path, say: Say) -> Report:
@@ -234,7 +271,7 @@ def serve(root: Path, port: int, say: Say) -> Report:
 
     def refresh() -> None:
         try:
-            for line in (*(report := render(root, [])).findings, *report.lines):
+            for line in (*(report := render(root, [], say=say)).findings, *report.lines):
                 say(str(line))
         except RunnerError as error:
             say(str(error))
@@ -296,9 +333,10 @@ def _moved(document: Document, knowledge: Knowledge) -> list[str]:
 def _executed(done: execution.Execution) -> str:
     if not done.made:
         return f"{done.document.id}: nothing to run{', filed again' if done.changed else ''}"
-    fresh = sum(made.fit.fresh for made in done.made)
+    fresh = sum(made.fit.fresh and not made.fit.failed for made in done.made)
+    failed = f", {len(done.failed)} failed" if done.failed else ""
     same = "" if done.changed else ", the result stays as it was filed"
-    return f"{done.document.id}: {fresh} of {len(done.made)} jobs run in {done.seconds:.1f} s{same}"
+    return f"{done.document.id}: {fresh} of {len(done.made)} jobs run in {done.seconds:.1f} s{failed}{same}"
 
 
 def _filed(done: execution.Execution, knowledge: Knowledge) -> list[str]:
@@ -327,7 +365,7 @@ def _draw(chosen: list[Document], knowledge: Knowledge) -> tuple[list[str], list
 
 def _drawn(figure: figures.Figure, document: Document, knowledge: Knowledge) -> Finding | None:
     """Draw one figure; what its plug-in cannot do is a finding, and the pages are written all the same."""
-    place = document.source.place(0)
+    place = figure.place
     try:
         figures.draw(figure, document, knowledge)
     except (InputRefused, ArtefactDamaged) as error:

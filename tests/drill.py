@@ -26,6 +26,7 @@ from runner import workflow
 from runner.documents.reading import Document
 from runner.documents.scanner import Citation, scan
 from runner.execution.filing import file_result
+from runner.execution.fits import HIDDEN
 from runner.expressions.names import is_key
 from runner.findings import CODES, Finding
 from runner.plans.specs import compute_key, job_runs
@@ -196,7 +197,7 @@ def strayed(root: Path) -> list[str]:
     """Return the files whose change is more than blocks, citation texts or figures."""
     names = git(root, "diff", "--name-only", "HEAD").splitlines()
     names += git(root, "ls-files", "--others", "--exclude-standard").splitlines()
-    return [name for name in names if not allowed(root, name)]
+    return [name for name in names if not (name.startswith(f"{HIDDEN}/") or allowed(root, name))]
 
 
 def allowed(root: Path, name: str) -> bool:

@@ -69,8 +69,8 @@ def add(root: Path, name: str, text: str) -> None:
 
 
 def snapshot(root: Path) -> dict[str, tuple[bytes, int]]:
-    """Return every file of a tree with its bytes and the time it was written."""
-    files = (path for path in root.rglob("*") if path.is_file())
+    """Return every file of a tree but locks with its bytes and the time it was written."""
+    files = (path for path in root.rglob("*") if path.is_file() and path.parent != root / ".logg/locks")
     return {p.relative_to(root).as_posix(): (p.read_bytes(), p.stat().st_mtime_ns) for p in files}
 
 

@@ -96,6 +96,12 @@ claims:
 """
 
 
+TOLD = {
+    "commit": "0" * 40, "device": "cpu", "dirty": False, "format": 1, "host": "nowhere", "runs": {}, "seconds": 0.1,
+    "started": "2026-01-02T03:04:05Z", "versions": {"logg": "0"},
+}  # fmt: skip
+
+
 def data(rows: int = 320, width: int = 6) -> bytes:
     """Return an npz file of inputs, noise and two label columns, the same bytes every time."""
     generator = np.random.default_rng(3)
@@ -151,7 +157,7 @@ def file(root: Path, identity: str, predictions: Mapping[str, np.ndarray | str],
     document = knowledge.library.named(identity)
     file_rows(document, rows_to_file(document, labels(root), knowledge), knowledge)
     made = [Made(run, _fit(predictions[run.name], scalars)) for run in job_runs(document, knowledge.library)]
-    file_fits(document, made, knowledge)
+    file_fits(document, made, knowledge, TOLD)
     return gather(root)
 
 

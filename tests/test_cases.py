@@ -75,7 +75,7 @@ def test_the_base_agrees_with_itself(tmp_path: Path) -> None:
 
     assert listed(workflow.check(tmp_path).findings) == []
     workflow.render(tmp_path, [])
-    assert files(tmp_path) == base()
+    assert {name: text for name, text in files(tmp_path).items() if not name.startswith(".logg/")} == base()
 
 
 @pytest.mark.parametrize("code", DAMAGES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 from collections.abc import Callable
@@ -51,6 +52,7 @@ def one_line(capsys: Capture) -> str:
         (0, ["execute", "TOY-1", "--limit", "20", "--device", "cpu"]),
         (0, ["execute", "--all", "--again", "--device", "cpu"]),
         (0, ["new", "exp", "moe", "Does it help?"]),
+        (0, ["new", "exp", "moe", "回归最优", "--slug", "best-mix"]),
         (2, ["show", "TOY-2"]),
         (2, ["execute"]),
         (2, ["execute", "TOY-1", "--limit", "1"]),
@@ -210,6 +212,41 @@ def test_a_bug_of_ours_is_one_line_and_a_report(
     assert "IndexError: list index out of range" in report.read_text()
     assert (report.parent == root / ".logg") == hidden
     report.unlink()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["execute", "--all"], "interrupted; finished fits are kept, run the same command again"),
+        (["check"], "interrupted"),
+        (["serve"], "interrupted"),
+    ],
+)
+@pytest.mark.usefixtures("root")
+def test_only_execute_speaks_of_fits_when_it_is_interrupted(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str
+) -> None:
+    """Other verbs have nothing to keep."""
+    monkeypatch.setattr(workflow, "gather", refuse(KeyboardInterrupt()))
+
+    assert cli.main(arguments) == 130
+    assert one_line(capsys) == said
+
+
+@pytest.mark.parametrize(("error", "code"), [(KeyboardInterrupt(), 130), (IndexError("ours"), 70)])
+@pytest.mark.parametrize("form", [["--json"], ["--format", "json"]])
+@pytest.mark.usefixtures("root")
+def test_an_end_nobody_wished_for_is_json_where_json_was_asked_for(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int, form: list[str]
+) -> None:
+    """A program that reads the answer can read this one."""
+    monkeypatch.setattr(workflow, "gather", refuse(error))
+
+    assert cli.main(["check", *form]) == code
+
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert json.loads(out)["error"].startswith("interrupted" if code == 130 else "a bug in runner")
 
 
 def test_the_nearest_base_above_is_used(root: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ JOB = '''"""A job that does little.
 More about it.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -28,6 +29,7 @@ VERSION = 3
 USES_VAL = True
 
 
+@dataclass(frozen=True)
 class Params:
     """What may be set."""
 
@@ -40,6 +42,7 @@ def run(params, data, context):
     return params.must + 1  # and one
 '''
 MINIMAL = "VERSION = 1\n"
+PARAMS = "VERSION = 1\n@dataclass(frozen=True)\nclass Params:\n"
 FIX = "keep plug-in files to literal defaults and plain annotations"
 
 
@@ -52,7 +55,7 @@ def read(folder: Path, text: str | bytes, name: str = "job.py") -> Contract:
 
 def shape(folder: Path, annotation: str) -> Shape:
     """Return the shape an annotation declares."""
-    return read(folder, f"VERSION = 1\nclass Params:\n    a: {annotation}\n").parameters["a"].shape
+    return read(folder, f"{PARAMS}    a: {annotation}\n").parameters["a"].shape
 
 
 def given(folder: Path, annotation: str, text: str) -> Any:
@@ -88,14 +91,60 @@ def test_folder_offers_its_public_files(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("default", "value"),
-    [("1", 1), ("-2.5", -2.5), ("'x'", "x"), ("None", None), ("(1.0, 2.0)", (1.0, 2.0)), ("{'a': 'b'}", {"a": "b"})],
+    ("annotation", "default", "value"),
+    [
+        ("int", "1", 1),
+        ("int", "1e3", 1000),
+        ("float", "-2.5", -2.5),
+        ("float", "1", 1.0),
+        ("float | None", "1", 1.0),
+        ("Literal['val'] | float", "2", 2.0),
+        ("str | None", "'x'", "x"),
+        ("str | None", "None", None),
+        ("bool", "False", False),
+        ("Literal['a', 1]", "'a'", "a"),
+        ("tuple[float, ...]", "(1, 2.5)", (1.0, 2.5)),
+        ("tuple[int, ...]", "()", ()),
+    ],
 )
-def test_default_is_any_literal(tmp_path: Path, default: str, value: object) -> None:
-    """Numbers, text, nothing, tuples and maps may stand as defaults."""
-    contract = read(tmp_path, f"VERSION = 1\nclass Params:\n    a: int = {default}\n")
+def test_default_is_what_a_front_matter_would_give(
+    tmp_path: Path, annotation: str, default: str, value: object
+) -> None:
+    """A fit keeps its key whether a value is left to the file or written out: `1` for a number is `1.0` in both."""
+    found = read(tmp_path, f"{PARAMS}    a: {annotation} = {default}\n").parameters["a"].default
 
-    assert contract.parameters["a"].default == value
+    assert repr(found) == repr(value)
+
+
+@pytest.mark.parametrize(
+    ("annotation", "default", "due"),
+    [
+        ("float", "'many'", "a number"),
+        ("float", "True", "a number"),
+        ("float", "1e400", "a number"),
+        ("float", "None", "a number"),
+        ("int", "1.5", "a whole number"),
+        ("bool", "1", "true or false"),
+        ("str", "1", "text"),
+        ("Literal[1, 2]", "True", "1 or 2"),
+        ("float | Literal['val']", "'vla'", "a number or val"),
+        ("tuple[int, ...]", "(1, 'x')", "a list (each a whole number)"),
+        ("tuple[int, ...]", "1", "a list (each a whole number)"),
+    ],
+)
+def test_default_of_another_shape_is_refused(tmp_path: Path, annotation: str, default: str, due: str) -> None:
+    """What no document could write stands in no file either."""
+    with pytest.raises(InputRefused) as caught:
+        read(tmp_path, f"{PARAMS}    a: {annotation} = {default}\n")
+    assert (caught.value.code, caught.value.message) == ("LG407", f"job.py gives `a` a default that is not {due}")
+    assert str(caught.value.place) == f"{tmp_path / 'job.py'}:4:1"
+
+
+@pytest.mark.parametrize(("annotation", "default"), [("dict[str, str]", "{'a': 'b'}"), ("tuple[int, ...]", "[1]")])
+def test_default_that_can_change_is_refused(tmp_path: Path, annotation: str, default: str) -> None:
+    """Python would refuse the file when it runs it, hours later."""
+    with pytest.raises(InputRefused, match="gives `a` a default that can change, which no dataclass takes"):
+        read(tmp_path, f"{PARAMS}    a: {annotation} = {default}\n")
 
 
 @pytest.mark.parametrize(
@@ -178,7 +227,7 @@ def test_annotation_that_no_front_matter_expresses_is_refused(tmp_path: Path, an
     with pytest.raises(InputRefused) as caught:
         shape(tmp_path, annotation)
     assert (caught.value.code, caught.value.fix) == ("LG407", FIX)
-    assert str(caught.value.place) == f"{tmp_path / 'job.py'}:3:1"
+    assert str(caught.value.place) == f"{tmp_path / 'job.py'}:4:1"
     assert caught.value.message == f"job.py has an annotation a front matter cannot express: {written}"
 
 
@@ -186,7 +235,7 @@ def test_annotation_that_no_front_matter_expresses_is_refused(tmp_path: Path, an
 def test_default_that_must_be_computed_is_refused(tmp_path: Path, default: str) -> None:
     """A default is known without running the file, or it is none."""
     with pytest.raises(InputRefused) as caught:
-        read(tmp_path, f"VERSION = 1\n\n\nclass Params:\n    b: int = 1\n    a: int = {default}\n")
+        read(tmp_path, f"{PARAMS}\n    b: int = 1\n    a: int = {default}\n")
     assert (caught.value.code, caught.value.message) == ("LG407", "job.py gives `a` a default that is no literal")
     assert str(caught.value.place) == f"{tmp_path / 'job.py'}:6:1"
 

@@ -49,6 +49,9 @@ class Params:
 '''
 
 
+PARAMS = "VERSION = 1\n@dataclass(frozen=True)\nclass Params:\n"
+
+
 def read(folder: Path, text: str) -> Contract:
     """Write a plug-in file and read its contract."""
     path = folder / "job.py"
@@ -115,6 +118,10 @@ def test_default_record_is_the_map_that_would_be_written(tmp_path: Path) -> None
     found = read(tmp_path, RECORDS).parameters
 
     assert found["router"].default == {"hidden": 8, "kind": "mlp", "lr": 1e-3}
+    assert (
+        repr(read(tmp_path, RECORDS.replace("lr: float = 1e-3", "lr: float = 1")).parameters["router"].default["lr"])
+        == "1.0"
+    )
     assert found["features"].default == {"pca": None}
     assert found["expert"].default is REQUIRED
 
@@ -151,6 +158,14 @@ NO_KIND = 'gives `Mlp` a kind that is not `kind: Literal["x"] = "x"`'
         ),
         ("(frozen=True)\nclass Mlp", "(frozen=False)\nclass Mlp", "has a class `Mlp` that is no frozen dataclass"),
         ("@dataclass(frozen=True)\nclass Mlp", "class Mlp", "has a class `Mlp` that is no frozen dataclass"),
+        ("@dataclass(frozen=True)\nclass Params", "class Params", "has a class `Params` that is no frozen dataclass"),
+        ("(frozen=True)\nclass Params", "\nclass Params", "has a class `Params` that is no frozen dataclass"),
+        (
+            "dataclass(frozen=True)\nclass Params",
+            "f(frozen=True)\nclass Params",
+            "has a class `Params` that is no frozen dataclass",
+        ),
+        ("Mlp(hidden=8)", "Mlp(hidden='x')", "gives `hidden` a default that is not a whole number"),
         ("class Mlp:", "class Mlp(Oracle):", "builds `Mlp` on another class"),
         ("class Params:", "class Params(Mlp):", "builds `Params` on another class"),
         ("hidden: int", "hidden: Mlp", "has an annotation a front matter cannot express: Mlp"),
@@ -170,8 +185,8 @@ def test_record_outside_the_limits_is_refused(tmp_path: Path, old: str, new: str
     [
         (f"VERSION = {'-' * 100_000}1", "1: is not Python: "),
         (f"VERSION = 1\nCLOSE = {'-' * 2000}1", "2: has no literal CLOSE = <number>"),
-        (f"VERSION = 1\nclass Params:\n    a: {' | '.join(['int'] * 2500)}", "2: nests the annotations of `Params`"),
-        (f"VERSION = 1\nclass Params:\n    a: int = {'-' * 2000}1", "3: gives `a` a default that is no literal"),
+        (f"{PARAMS}    a: {' | '.join(['int'] * 2500)}", "3: nests the annotations of `Params`"),
+        (f"{PARAMS}    a: int = {'-' * 2000}1", "4: gives `a` a default that is no literal"),
     ],
     ids=["file", "literal", "annotation", "default"],
 )

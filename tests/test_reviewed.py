@@ -81,7 +81,8 @@ def test_a_slip_in_one_document_leaves_those_that_cite_it_alone(tmp_path: Path, 
 def test_a_run_that_fails_altogether_keeps_the_last_good_result(tmp_path: Path) -> None:
     """A slip in the spec costs a message, not the result that is filed."""
     root = executed(tmp_path)
-    swap(root, EXP, "train: 200", "train: 100k")
+    swap(root, EXP, "alpha: 1e4", "alpha: -1")
+    swap(root, EXP, "alpha: val", "alpha: -2")
     before = {name: kept for name, kept in snapshot(root).items() if "/results/" in name}
 
     report = workflow.execute(root, ["TOY-1"], everything=False, settings=Settings("cpu"))

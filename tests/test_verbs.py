@@ -9,6 +9,7 @@ import pytest
 
 from runner import publishing, workflow
 from runner.findings import DocumentsRefused, RunnerError, UsageError
+from runner.rendering.skeletons import Wish
 from tests.executed import (
     EXP,
     HUB,
@@ -89,7 +90,7 @@ def test_a_new_document_never_replaces_one(tmp_path: Path) -> None:
     root = executed(tmp_path)
 
     with pytest.raises(UsageError, match=r"toy-hub\.md exists"):
-        workflow.new(root, "hub", "toy", "Another", "2026-02-03")
+        workflow.new(root, Wish("hub", "toy", "Another"), "2026-02-03")
 
 
 @pytest.mark.parametrize("verb", ["execute", "plan", "render", "show"])

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from runner import workflow
 from runner.findings import Busy, Finding
+from runner.rendering.skeletons import Wish
+from runner.report import Report
+from runner.safety import atomic
 from tests.executed import (
     EXP,
     HUB,
@@ -108,6 +115,57 @@ def test_a_document_saved_meanwhile_is_left_alone(tmp_path: Path, monkeypatch: p
 
     assert "Saved." in read(root, HUB)
     assert "[0.29]" in read(root, HUB)
+
+
+@pytest.mark.parametrize("write", ["render", "accept", "new", "record"])
+def test_whoever_writes_pages_waits_for_whoever_does(tmp_path: Path, write: str) -> None:
+    """Two commands that end together write one after the other; the one that waits says for whom."""
+    root = executed(tmp_path)
+    swap(root, HUB, "[0.92]", "[0.29]")
+    predictions: dict[str, Any] = {"weak/test": np.zeros(80)}
+    np.savez(tmp_path / "made.npz", **predictions)
+    told: list[str] = []
+    steps: dict[str, Callable[[], Report]] = {
+        "render": lambda: workflow.render(root, [], say=told.append),
+        "accept": lambda: workflow.accept(root, "TOY-hub", "K1", "", "2026-02-03", told.append),
+        "new": lambda: workflow.new(root, Wish("exp", "moe", "So?"), "2026-02-03"),
+        "record": lambda: workflow.record(root, "TOY-1", tmp_path / "made.npz", told.append),
+    }
+    ended = threading.Event()
+
+    def run() -> None:
+        assert steps[write]().data
+        ended.set()
+
+    running = threading.Thread(target=run)
+    with atomic.lock(root / ".logg/locks/pages"):
+        running.start()
+        assert not ended.wait(2)
+        if write != "record":
+            assert "[0.29]" in read(root, HUB)
+    assert ended.wait(60)
+    running.join()
+    assert told == ([] if write == "new" else [f"waits for process {os.getpid()}, which writes pages"])
+
+
+def test_a_difference_is_shown_to_whoever_asks_meanwhile(tmp_path: Path) -> None:
+    """What writes nothing waits for nobody."""
+    root = executed(tmp_path)
+
+    with atomic.lock(root / ".logg/locks/pages"):
+        assert workflow.render(root, [], show_diff=True).lines == []
+
+
+def test_status_says_what_runs(tmp_path: Path) -> None:
+    """An experiment is running while somebody holds it."""
+    root = executed(tmp_path)
+
+    with atomic.lock(root / ".logg/locks/TOY-1"), atomic.lock(root / ".logg/locks/other"):
+        report = workflow.status(root)
+
+    assert report.data["running"] == {"TOY-1": f"process {os.getpid()}"}
+    assert f"running: TOY-1, process {os.getpid()}" in report.lines
+    assert workflow.status(root).data["running"] == {}
 
 
 def test_only_the_named_document_is_rendered(tmp_path: Path) -> None:

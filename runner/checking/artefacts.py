@@ -26,6 +26,7 @@ def result_trouble(document: Document, knowledge: Knowledge) -> Iterator[Finding
     try:
         result = knowledge.store.result(document)
         if result is None:
+            yield from _left_over(document, knowledge)
             return
         scores = knowledge.store.scores(document)
     except ArtefactDamaged as error:
@@ -36,6 +37,17 @@ def result_trouble(document: Document, knowledge: Knowledge) -> Iterator[Finding
     place = Place(knowledge.library.name_of(places.result_file(knowledge.library, document)))
     yield from _fact_trouble(document, result, scores, place)
     yield from _staleness(document, result, knowledge)
+
+
+def _left_over(document: Document, knowledge: Knowledge) -> Iterator[Finding]:
+    """Yield that a result is gone whose other files are still there."""
+    library = knowledge.library
+    files = (places.predictions_file(library, document), places.run_file(library, document))
+    left = next((path for path in files if path.is_file()), None)
+    if left is not None:
+        place = Place(library.name_of(places.result_file(library, document)))
+        message, fix = f"the result file is gone, {left.name} is still there", "restore it from git"
+        yield Finding("LG401", place, message, f"{fix}, or runner execute {document.id}")
 
 
 def _fact_trouble(document: Document, result: Result, scores: Scores, place: Place) -> Iterator[Finding]:
@@ -70,7 +82,7 @@ def _staleness(document: Document, result: Result, knowledge: Knowledge) -> Iter
     except InputRefused as error:
         yield Finding(error.code or "LG207", error.place or place, error.message, error.fix)
         return
-    runs = job_runs(document, knowledge.library, data)
+    runs = job_runs(document, knowledge.library, result, data=data)
     for reason in reasons(runs, result):
         code = "LG408" if reason.part == "failed" else "LG404"
         yield Finding(code, place, f"`{reason.run}` ({reason.part}): {reason.text}", again)

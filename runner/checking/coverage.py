@@ -1,7 +1,7 @@
 """Coverage: which decimals of the prose are tied to something, counted and never guessed.
 
-A decimal is a number with a point or a percent sign: results have one. Whole numbers are not counted, because in real
-reports they are nearly always counts, sizes, years and ids.
+Whole numbers are not counted. A decimal is bound when it stands in a citation that can be compared with the evidence;
+where the citation was refused it is unchecked, whatever it is called.
 """
 
 from __future__ import annotations
@@ -18,27 +18,18 @@ from runner.documents.prose import Span, Stretch, stretches
 from runner.documents.reading import Document
 from runner.expressions.tokens import NUMBER, quantity
 from runner.findings import Place
-from runner.rendering import digits
+from runner.rendering.decimals import DECIMAL, PERCENT, decimals, settled
+from runner.rendering.decimals import Decimal as Found
+from runner.rendering.page import refusals
 from runner.safety import bounded_yaml as yaml
+from runner.verdicts.knowledge import Knowledge
 
-KINDS = ("bound", "declared", "struck", "unbound")
+KINDS = ("bound", "unchecked", "declared", "struck", "unbound")
 FROM_ELSEWHERE = {"published", "withdrawn", "retired", "signed", "title", "id", "date"}  # no settings of the document
+UNCHECKED = " is not checked"
 SHOWN = 48  # characters of a line that tell where a number stands
 
-PERCENT = re.compile(r"[ \u00a0\u2009\u202f]?[%\uff05\u2030]")
-DECIMAL = re.compile(rf"\.[0-9]|[0-9]{PERCENT.pattern}|[0-9][eE]-[0-9]")
-POWER = re.compile(r"(?<![\w.])(?:[0-9]+(?:\.[0-9]+)?[eE]-|[0-9]+\.[0-9]+[eE]\+?)[0-9]+(?!\w)")
 LITERAL = re.compile(rf"(?<![\w.@])(?<!\w-){NUMBER}(?:[kM](?!\w)| ?%)?")  # in no id
-NUMBERING = re.compile(r"\W*[0-9]+(?:\.[0-9]+)+(?=[.):]?\s|[\u3001\uff09\uff1a])")
-# `section 4.1`, `v2.1`, `Python 3.11`: no number that begins with 0 is one of these.
-REFERRING = re.compile(
-    r"""(?: \b(?i:sections?|sec\.|chapters?|tables?|tab\.|figures?|figs?\.?|equations?|eqs?\.?|appendix|steps?|phases?
-              |versions?|releases?|python|torch|pytorch|numpy|cuda)
-          | § | 第 | 见 | 表 | 图 | 式 | 章 | 节 | 版本 )
-        [ \u00a0]?[(\uff08]?$""",
-    re.VERBOSE,
-)
-REFERRED = re.compile(r" ?(?:小?节|章|版)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +55,22 @@ class Coverage:
         return Counter(decimal.kind for decimal in self.decimals)
 
     @property
-    def unbound(self) -> list[Decimal]:
-        """Return the decimals that nothing ties."""
-        return [decimal for decimal in self.decimals if decimal.kind == "unbound"]
+    def loose(self) -> list[Decimal]:
+        """Return the decimals that nothing ties, or whose citation is compared with nothing."""
+        return [decimal for decimal in self.decimals if decimal.kind in {"unbound", "unchecked"}]
 
 
-def coverage(document: Document, library: Library) -> Coverage:
+def coverage(document: Document, knowledge: Knowledge) -> Coverage:
     """Look at every decimal in the prose of a document."""
     known = _literals(document)
-    protocol = _protocol(document, library)
+    protocol = _protocol(document, knowledge.library)
     if protocol is not None:
         known |= _literals(protocol)
+    refused = tuple((each.text_start, each.text_end) for each in refusals(document, knowledge))
     found = (
-        _decimal(document, stretch, span, value, known)
+        _decimal(document, stretch, each, known, refused)
         for stretch in stretches(document.source.text, DECIMAL)
-        for span, value in _numbers(stretch)
+        for each in decimals(stretch.text, heading=stretch.heading)
     )
     return Coverage(document, tuple(sorted(found, key=lambda decimal: decimal.place)))
 
@@ -89,20 +81,30 @@ def summary(covered: list[Coverage]) -> tuple[list[str], dict[str, Any]]:
     rows = {each.document.name: each.counts for each in covered}
     rows["total"] = sum(rows.values(), Counter[str]())
     width = max(map(len, rows))
-    lines = [f"{each.place}: {each.written}  {each.line}" for one in covered for each in one.unbound]
-    lines += ["", f"{'decimals in prose':<{width}}  {'  '.join(f'{kind:>8}' for kind in KINDS)}"]
-    lines += [f"{name:<{width}}  {'  '.join(f'{count[kind]:>8}' for kind in KINDS)}" for name, count in rows.items()]
+    lines = [
+        f"{each.place}: {each.written}{UNCHECKED * (each.kind == 'unchecked')}  {each.line}"
+        for one in covered
+        for each in one.loose
+    ]
+    lines += ["", f"{'decimals in prose':<{width}}  {'  '.join(f'{kind:>9}' for kind in KINDS)}"]
+    lines += [f"{name:<{width}}  {'  '.join(f'{count[kind]:>9}' for kind in KINDS)}" for name, count in rows.items()]
     data = {name: {kind: count[kind] for kind in KINDS} for name, count in rows.items()}
     return lines, {
         "total": data.pop("total"),
         "documents": data,
-        "unbound": [_entry(d) for c in covered for d in c.unbound],
+        "loose": [_entry(d) for c in covered for d in c.loose],
     }
 
 
 def _entry(decimal: Decimal) -> dict[str, Any]:
     place = decimal.place
-    return {"path": place.path, "line": place.line, "column": place.column, "number": decimal.written}
+    return {
+        "path": place.path,
+        "line": place.line,
+        "column": place.column,
+        "number": decimal.written,
+        "kind": decimal.kind,
+    }
 
 
 def _protocol(document: Document, library: Library) -> Document | None:
@@ -111,34 +113,17 @@ def _protocol(document: Document, library: Library) -> Document | None:
     return library.protocol_document(document)
 
 
-def _numbers(stretch: Stretch) -> Iterator[tuple[Span, float]]:
-    """Yield the decimals of a stretch with their size, the sign left out."""
-    for match in POWER.finditer(stretch.text):
-        yield match.span(), float(match[0])
-    for slot in digits.slots(stretch.text):
-        if not slot.placeholder and (slot.decimals or slot.percent) and not _is_name(slot, stretch):
-            yield (slot.start, slot.end), abs(slot.number) / slot.scale
-
-
-def _is_name(slot: digits.Slot, stretch: Stretch) -> bool:
-    """Tell whether a number names a section, a table or a version."""
-    before, after = stretch.text[: slot.start], stretch.text[slot.end :]
-    if slot.sign or slot.percent or slot.written.startswith(("0", ".")):
-        return False
-    numbering = NUMBERING.match(stretch.text) if stretch.heading else None
-    in_numbering = numbering is not None and slot.end <= numbering.end()
-    return in_numbering or bool(REFERRING.search(before[-SHOWN:])) or bool(REFERRED.match(after))
-
-
-def _decimal(document: Document, stretch: Stretch, span: Span, value: float, known: set[float]) -> Decimal:
-    source = document.source
+def _decimal(
+    document: Document, stretch: Stretch, found: Found, known: set[float], refused: tuple[Span, ...]
+) -> Decimal:
+    source, span = document.source, (found.start, found.end)
     start, end = stretch.source(span[0]), stretch.source(span[1] - 1) + 1
     if _within(span, stretch.cited):
-        kind = "bound"
+        kind = "unchecked" if _within((start, end), refused) else "bound"
     elif _within(span, stretch.struck):
         kind = "struck"
     else:
-        kind = "declared" if _rounded(value) in known else "unbound"
+        kind = "declared" if settled(found.size) in known else "unbound"
     line = source.text[source.text.rfind("\n", 0, start) + 1 :].partition("\n")[0].strip()
     sign = PERCENT.match(source.text, end)
     return Decimal(source.place(start), source.text[start : sign.end() if sign else end], kind, line[:SHOWN])
@@ -160,7 +145,7 @@ def _literals(document: Document) -> set[float]:
     entries = node.entries if isinstance(node, yaml.Mapping) else ()
     texts = [text for key, inner in entries if key.text not in FROM_ELSEWHERE for text in _texts(inner)]
     numbers = (quantity(match[0]) for text in texts for match in LITERAL.finditer(text))
-    return {_rounded(number) for number in numbers if number is not None}
+    return {settled(number) for number in numbers if number is not None}
 
 
 def _texts(node: yaml.Node) -> Iterator[str]:
@@ -174,8 +159,3 @@ def _texts(node: yaml.Node) -> Iterator[str]:
             for key, inner in entries:
                 yield key.text
                 yield from _texts(inner)
-
-
-def _rounded(value: float) -> float:
-    """Return a number without the rounding of its percent sign, so that equal numbers are equal."""
-    return float(f"{value:.12g}")

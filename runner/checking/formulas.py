@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from runner.checking.outcomes import outcome_trouble
 from runner.documents.form import pointed
 from runner.documents.kinds import Alias, Formula, Judged, Ladder, Predicate
 from runner.documents.library import judged_of
@@ -32,6 +33,7 @@ def formula_trouble(document: Document, knowledge: Knowledge) -> Iterator[Findin
             continue  # reported with the artefact
     for judged in judged_of(document).values():
         yield from _key_trouble(document, judged, knowledge)
+    yield from outcome_trouble(document, knowledge.library)
 
 
 def _evaluate(formula: Formula, document: Document, evaluator: Evaluator) -> None:
@@ -77,9 +79,11 @@ def _key_trouble(document: Document, judged: Judged, knowledge: Knowledge) -> It
     named = [judged.target] if isinstance(judged, Alias) else []
     if judged.key in named:
         yield Finding("LG207", judged.place, f"`{judged.key}` stands for itself", "name another key, or a predicate")
-    if isinstance(judged, Ladder):
+    known = [*library.keys(document.topic), *library.ids]
+    if isinstance(judged, Ladder):  # what a gate opens is work, wherever there is any
+        known = library.mvps(document.topic) or known
         named = [key for rung in judged.rungs for key in (*rung.opens, *rung.closes)]
     for key in named:
         if not knowledge.judge.knows(key, document):
-            fix = suggestion(key, [*library.keys(document.topic), *library.ids])
+            fix = suggestion(key, known)
             yield Finding("LG207", judged.place, f"`{judged.key}` names an unknown key `{key}`", fix)

@@ -22,6 +22,7 @@ from runner.safety.paths import inside
 
 VERSION = 1
 FILES = ("path",)
+SHARED = "X"
 AXES = {"noise": ()}  # axis -> the label columns that follow it
 
 LARGEST = 16 * 2**30  # bytes one file may unpack to

@@ -18,6 +18,7 @@ from itertools import pairwise, product
 
 from runner.documents.form import Form
 from runner.documents.kinds import Formula, Partition
+from runner.documents.sweeps import spelled
 from runner.expressions.names import is_name
 from runner.expressions.parse import RESERVED, parse
 from runner.expressions.tokens import quantity
@@ -53,7 +54,7 @@ def read_bins(form: Form, key: yaml.Scalar, node: yaml.Mapping) -> tuple[Partiti
 
 def _between_words(low: float, high: float) -> str:
     """Write a bin by its edges: `6.5–8.5`, dots where a dash would meet a minus."""
-    return f"{low:g}–{high:g}" if low >= 0 else f"{low:g} … {high:g}"
+    return f"{spelled(low)}–{spelled(high)}" if low >= 0 else f"{spelled(low)} … {spelled(high)}"
 
 
 def _sound_names(form: Form, names: tuple[str, ...], bins: int) -> bool:
@@ -68,7 +69,14 @@ def _sound_names(form: Form, names: tuple[str, ...], bins: int) -> bool:
 
 def _middles(name: str, edges: tuple[float, ...]) -> Iterator[str]:
     """Yield what each bin is called in a result file: by a value in its middle."""
-    return (f"{name}({(low + high) / 2:.6g})" for low, high in pairwise(edges))
+    return (f"{name}({_middle(low, high)})" for low, high in pairwise(edges))
+
+
+def _middle(low: float, high: float) -> str:
+    """Write the middle of a bin in the fewest digits that stay inside it, six at least."""
+    middle = low / 2 + high / 2
+    written = (f"{middle:.{digits}g}" for digits in range(6, 18))
+    return next(text for text in written if low < float(text) < high)
 
 
 def _edges(form: Form) -> list[list[float]]:
@@ -84,6 +92,10 @@ def _edges(form: Form) -> list[list[float]]:
     if [len(row) for row in read] != [len(row) for row in edges] or not sound:
         form.report("LG203", node, "edges are ascending numbers, two at least", "write edges: [2, 4, 8]")
         return []
+    for row in edges:
+        if len(set(map(spelled, row))) < len(row):
+            form.report("LG206", node, "two edges agree in twelve digits", "give each once")
+            return []
     return edges
 
 
@@ -96,4 +108,4 @@ def _predicates(columns: tuple[str, ...], edges: list[list[float]]) -> Iterator[
 
 
 def _between(column: str, low: float, high: float, *, last: bool) -> str:
-    return f"{low:.12g} <= {column} {'<=' if last else '<'} {high:.12g}"
+    return f"{spelled(low)} <= {column} {'<=' if last else '<'} {spelled(high)}"

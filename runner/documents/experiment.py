@@ -11,7 +11,7 @@ from runner.documents.judged import read_judged
 from runner.documents.kinds import Experiment
 from runner.documents.likes import Others
 from runner.documents.published import read_published, read_retired
-from runner.documents.sweeps import MOST, UNSIGNED, count, expanded, read_sweep
+from runner.documents.sweeps import MOST, UNSIGNED, count, expanded, learns, read_sweep
 from runner.findings import Finding
 from runner.safety import bounded_yaml as yaml
 
@@ -33,8 +33,7 @@ def axes_of(form: Form, others: Others) -> tuple[str, ...]:
 
 def read_experiment(form: Form, contracts: Mapping[str, Contract], others: Others) -> Experiment:
     """Read an experiment's own fields; everything wrong lands in the form's findings."""
-    for field in ("protocol", "jobs"):
-        form.require(field)
+    form.require("protocol")
     axes = axes_of(form, others)
     jobs = read_jobs(form, contracts, others)
     sweep = read_sweep(form.form("sweep"), axes, jobs, contracts)
@@ -51,7 +50,7 @@ def read_experiment(form: Form, contracts: Mapping[str, Contract], others: Other
         if count(job, sweep) > MOST:
             message = f"`{job.name}` would run {count(job, sweep)} times"
             form.report("LG203", form.node("sweep"), message, f"keep to {MOST} runs of a job")
-    if "train" not in sweep and any(contracts[job.job].uses_train for job in jobs.values()):
+    if "train" not in sweep and any(learns(job, contracts) for job in jobs.values()):
         form.require("train")
     return Experiment(
         protocol=form.text("protocol"),

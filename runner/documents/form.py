@@ -10,6 +10,9 @@ from runner.expressions.parse import RESERVED, parse
 from runner.expressions.tokens import ExpressionRefused, quantity
 from runner.findings import Finding, Place
 from runner.safety import bounded_yaml as yaml
+from runner.safety.yaml_messages import full_width
+
+MISREAD = {"LG203", "LG204", "LG205", "LG207"}  # findings about a value that may be several, run together
 
 
 class Form:
@@ -25,9 +28,14 @@ class Form:
         """Return where a node stands in the file."""
         return Place(self.name, node.line, node.column)
 
+    def inside(self, node: yaml.Scalar) -> Place:
+        """Return where the text of a node begins, behind the quote it may have."""
+        return Place(self.name, node.line, node.column + (0 if node.plain else 1))
+
     def report(self, code: str, node: yaml.Node, message: str, fix: str = "") -> None:
-        """Add a finding at a node."""
-        self.findings.append(Finding(code, self.place(node), message, fix))
+        """Add a finding at a node; signs of a Chinese keyboard are named where they may be the mistake."""
+        typed = full_width(node.text) if code in MISREAD and isinstance(node, yaml.Scalar) and node.plain else ""
+        self.findings.append(Finding(code, self.place(node), message, typed or fix))
 
     def node(self, key: str) -> yaml.Node:
         """Return a field's value, or the whole mapping when it is missing: where to point."""
@@ -108,6 +116,8 @@ class Form:
         words = tuple(item.text for item in items if isinstance(item, yaml.Scalar))
         if len(words) != len(items):
             self.report("LG203", node, f"`{key}` takes a list of words", "write [one, two]")
+        for item in (item for item in items if isinstance(item, yaml.Scalar) and item.plain and full_width(item.text)):
+            self.report("LG203", item, f"`{item.text}` is one word of `{key}`")
         return words
 
     def named(self, what: str) -> Iterator[tuple[yaml.Scalar, yaml.Node]]:
@@ -125,7 +135,7 @@ class Form:
         if not isinstance(node, yaml.Scalar):
             self.report("LG203", node, "an expression is due, not a collection")
             return None
-        place = Place(self.name, node.line, node.column + (0 if node.plain else 1))
+        place = self.inside(node)
         try:
             return Formula(node.text, parse(node.text), place)
         except ExpressionRefused as error:

@@ -67,7 +67,6 @@ def _job(form: Form, key: yaml.Scalar, spec: Spec, contracts: Mapping[str, Contr
         job=written,
         version=contract.version,
         code=contract.code,
-        uses_val=contract.uses_val,
         params=params,
         place=form.place(key),
         fixed=spec.fixed,

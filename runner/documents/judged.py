@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from runner.documents import reach
 from runner.documents.form import Form
 from runner.documents.kinds import Alias, Formula, Human, Judged, Ladder, Predicate, Rung
 from runner.expressions.names import is_key
@@ -44,10 +43,6 @@ def _read_predicate(form: Form, key: str, place: Place, node: yaml.Node) -> Pred
     if not is_predicate(formula.tree):
         form.report("LG304", node, f"`{key}` is a quantity, a predicate is due", f"compare it: {formula.text} > 0")
         return None
-    settled = reach.settled(formula.tree)
-    if settled is not None:
-        always = "always holds" if settled else "can never hold"
-        form.report("LG310", node, f"`{key}` {always}, whatever the values", "compare with what could go either way")
     return Predicate(key, formula, place)
 
 
@@ -60,16 +55,8 @@ def _read_ladder(form: Form, key: str, place: Place, node: yaml.Mapping) -> Ladd
         return None
     if len(complete) < len(rungs):
         return None
-    _report_unreachable(form, [head for head, _ in entries], complete)
     beside = Form(node, form.name, form.findings)
     return Ladder(key, tuple(complete), place, _after(beside), _sure(beside))
-
-
-def _report_unreachable(form: Form, heads: list[yaml.Scalar], rungs: list[Rung]) -> None:
-    trees = [rung.formula.tree for rung in rungs if rung.formula is not None]
-    for index in reach.never_taken(trees):
-        message = f"the rung `{heads[index].text}` can never be taken"
-        form.report("LG310", heads[index], message, "the rungs above leave nothing to it; reorder them or drop one")
 
 
 def _after(form: Form) -> str:
@@ -106,8 +93,9 @@ def _consequence(form: Form, formula: Formula | None, head: yaml.Scalar, tail: y
         inner = Form(tail, form.name, form.findings)
         inner.only(("do", "opens", "closes"))
         do = inner.required_text("do")
-        return Rung(formula, do, inner.texts("opens"), inner.texts("closes"), human=do == HUMAN)
+        effects = inner.texts("opens"), inner.texts("closes")
+        return Rung(formula, do, *effects, human=do == HUMAN, place=form.place(head))
     if isinstance(tail, yaml.Sequence) or not tail.text:
         form.report("LG203", tail, "a rung says what to do", f"write `{head.text}: what to do`")
         return None
-    return Rung(formula, tail.text, human=tail.text == HUMAN)
+    return Rung(formula, tail.text, human=tail.text == HUMAN, place=form.place(head))

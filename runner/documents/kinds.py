@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from runner.expressions.syntax import Expression
+from runner.expressions.syntax import Expression, Segment
 from runner.findings import Place
 
 Value = float | str  # of an axis
@@ -39,6 +39,7 @@ class Rung:
     opens: tuple[str, ...] = ()
     closes: tuple[str, ...] = ()
     human: bool = False
+    place: Place | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,6 @@ class Job:
     job: str
     version: int
     code: str
-    uses_val: bool
     params: Mapping[str, Any]
     place: Place
     axes: tuple[str, ...] = ()  # the swept axes it expands over, in the order of their names
@@ -116,6 +116,7 @@ class Stated:
 
     value: float
     interval: tuple[float, float] | None = None
+    written: tuple[str, ...] = field(default=(), compare=False)  # the value and its interval, as they stand there
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +146,9 @@ class Cite:
 
     alias: str
     experiment: str
-    job: str
+    job: str  # as written, with its point
     place: Place
+    run: Segment | None = None  # the same, read
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from runner.documents.clouds import clouds
 from runner.documents.kinds import Experiment, Hub, Judged, Protocol, Roadmap
 from runner.documents.reading import Document, Plugins, read_draft, understood
 from runner.documents.settings import load_plugins, read_settings
@@ -55,15 +56,9 @@ class Library:
         return found
 
     @cached_property
-    def clouded(self) -> frozenset[str]:
-        """Return the names of documents that rest on unreadable ones: what they should say cannot be known."""
-        return frozenset(
-            document.name
-            for document in self.documents
-            if any(cite.experiment in self.hidden for cite in document.names.cites.values())
-            or any(document.topic == other.topic != "" for other in self.unreadable)
-            or any(document.id and document.id in other.source.text for other in self.unreadable)
-        )
+    def clouded(self) -> dict[str, frozenset[str]]:
+        """Return the names of documents whose content cannot be known, with the unreadable ones they rest on."""
+        return clouds(self)
 
     @property
     def ids(self) -> list[str]:
@@ -127,7 +122,7 @@ class Library:
         own = judged_of(document).get(label)
         if own is not None:
             return document, own
-        return self._keys.get(label if ":" in label else f"{document.topic}:{label}")
+        return self._keys.get(document.full_key(label))
 
     def keys(self, topic: str) -> list[str]:
         """Return the keys known in a topic."""
@@ -145,11 +140,11 @@ class Library:
 
     def mvp(self, label: str, document: Document) -> tuple[Document, str, list[Document]] | None:
         """Return the roadmap, the phase and the experiments of an MVP key."""
-        full = label if ":" in label else f"{document.topic}:{label}"
+        full = document.full_key(label)
         if full not in self._mvps:
             return None
         roadmap, phase = self._mvps[full]
-        return roadmap, phase, [d for d in self.experiments if d.experiment and _full(d) == full]
+        return roadmap, phase, [d for d in self.experiments if d.experiment and d.full_key(d.experiment.mvp) == full]
 
     def mvps(self, topic: str) -> list[str]:
         """Return the MVP keys known in a topic."""
@@ -158,11 +153,6 @@ class Library:
     def citing(self, document: Document) -> list[Document]:
         """Return the documents that cite an experiment by alias."""
         return [d for d in self.documents if any(c.experiment == document.id for c in d.names.cites.values())]
-
-
-def _full(document: Document) -> str:
-    mvp = document.experiment.mvp if document.experiment else ""
-    return mvp if ":" in mvp else f"{document.topic}:{mvp}"
 
 
 def judged_of(document: Document) -> dict[str, Judged]:

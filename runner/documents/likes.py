@@ -13,10 +13,11 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from runner.contract import Contract
+from runner.documents.cites import run_named
 from runner.documents.kinds import Value
 from runner.documents.sweeps import usual
 from runner.expressions.names import suggestion
-from runner.expressions.tokens import quantity
+from runner.expressions.tokens import ExpressionRefused, quantity
 from runner.safety import bounded_yaml as yaml
 from runner.shapes import JOB, KIND, Parameter, Shape, opened, record_for, variants
 
@@ -110,7 +111,7 @@ class Likeness:
         if alias not in cites:
             fix = suggestion(like.text, [*(job for job in self.jobs if job != me[1]), *cites])
             raise Unlike(me, like, f"there is no job `{like.text}` to be like", fix=fix)
-        experiment, _, cited = _word(cites[alias]).partition("(")[0].partition("/")
+        experiment, cited = _cited(_word(cites[alias]))
         front = self.others(experiment)
         there = Likeness(front or yaml.Mapping((), 1, 1), self.contracts, self.others)
         name = asked or cited or (next(iter(there.jobs)) if len(there.jobs) == 1 else "")
@@ -177,6 +178,15 @@ class Likeness:
             return self._merged_job(base, opened_own)
         record = record_for(_word(opened_own.get(KIND) or base.get(KIND)), records)
         return self._merged(base, opened_own, record.fields if record else None, KIND)
+
+
+def _cited(written: str) -> tuple[str, str]:
+    """Return the experiment and the job an alias stands for; one that cannot be read is reported where it stands."""
+    try:
+        run = run_named(written)
+    except ExpressionRefused:
+        run = None
+    return written.partition("/")[0], run.name if run else ""
 
 
 def _entries(front: yaml.Mapping, key: str) -> dict[str, yaml.Node]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,9 +11,9 @@ from runner.documents.bins import read_bins
 from runner.documents.form import Form, pointed
 from runner.documents.jobs import read_params
 from runner.documents.kinds import Formula, Partition, Protocol
-from runner.documents.sweeps import GENERAL
+from runner.documents.sweeps import GENERAL, spelled
 from runner.expressions.names import suggestion
-from runner.expressions.syntax import is_predicate, references
+from runner.expressions.syntax import Call, is_predicate, references, walk
 from runner.expressions.tokens import ExpressionRefused, quantity
 from runner.findings import Finding
 from runner.safety import bounded_yaml as yaml
@@ -25,20 +25,25 @@ GRID = "grid"  # all nodes of the source's own grid
 NOISE = "noise"
 MOST = 1_000_000  # test rows: a thousand resamples of them take a gigabyte
 METRICS = ("r2", "mae", "rmse", "bias")
+COUNT = "n"  # of a slice: how many rows it holds
+ROWWISE = ("abs", "sqrt", "log10", "min", "max", "near")  # functions that have a value for each row
 
 
-def read_protocol(form: Form, sources: Mapping[str, Contract]) -> Protocol:
-    """Read a protocol's own fields; everything wrong lands in the form's findings."""
+def read_protocol(form: Form, sources: Mapping[str, Contract], fields: Collection[str]) -> Protocol:
+    """Read a protocol's own fields; everything wrong lands in the form's findings.
+
+    An axis stands in front matters beside other `fields`, whose names it cannot have.
+    """
     for field in ("version", "data", "rows", "target", "metrics"):
         form.require(field)
     source, options = _read_source(form, sources)
-    axes = _axes(form.form("axes"))
+    axes = _axes(form.form("axes"), fields)
     made = _fixed_columns(sources[source], axes) if source in sources else None
     columns = dict(made or options.get("columns") or {})
     rows = form.form("rows")
     rows.only(("val", "test"))
     grid = rows.text("test") == GRID
-    slices, partitions = _slices(form.form("slices"), columns if made or "columns" in options else None)
+    slices, partitions = _slices(form.form("slices"), columns if made or "columns" in options else None, axes)
     protocol = Protocol(
         version=form.size("version", 1),
         source=source,
@@ -56,7 +61,7 @@ def read_protocol(form: Form, sources: Mapping[str, Contract]) -> Protocol:
         grid=grid,
         replaces=form.text("replaces"),
     )
-    if rows.mapping.entries and (rows.mapping.get("test") is None or rows.text("test") == "0"):
+    if rows.mapping.entries and (rows.given("test") is None or quantity(rows.text("test")) == 0):
         form.report("LG203", rows.mapping, "without test rows nothing can be scored", "add `test: 1k`")
     if max(protocol.val, protocol.test) > MOST:
         form.report("LG203", rows.mapping, f"more than {MOST} rows to score", "train on many, score on fewer")
@@ -94,7 +99,7 @@ def _fixed_columns(source: Contract, axes: Mapping[str, Any]) -> Mapping[str, st
     return source.columns and {name: unit for name, unit in source.columns.items() if name not in moved}
 
 
-def _axes(form: Form) -> dict[str, tuple[float, ...]]:
+def _axes(form: Form, fields: Collection[str]) -> dict[str, tuple[float, ...]]:
     """Read the axes: what may be set for all rows at once, with the values that were agreed on."""
     axes: dict[str, tuple[float, ...]] = {}
     for key, node in form.named("the axis"):
@@ -107,6 +112,10 @@ def _axes(form: Form) -> dict[str, tuple[float, ...]]:
             form.report("LG203", node, f"noise `{min(values):g}` is no number from 0 up")
         elif key.text in GENERAL:
             form.report("LG203", key, f"`{key.text}` is no axis of the rows that are scored", "leave it to `sweep:`")
+        elif key.text in fields:
+            form.report("LG206", key, f"`{key.text}` is a field of front matters", "rename the axis")
+        elif len(set(map(spelled, values))) < len(values):
+            form.report("LG206", node, f"a value of `{key.text}` is given twice", "give each once")
         else:
             axes[key.text] = values
     return axes
@@ -117,11 +126,16 @@ def _metrics(form: Form) -> tuple[str, ...]:
     for metric in written:
         if metric not in METRICS:
             form.report("LG302", form.node("metrics"), f"unknown metric `{metric}`", suggestion(metric, METRICS))
+    for metric in (name for name in METRICS if written.count(name) > 1):
+        form.report("LG206", form.node("metrics"), f"metric `{metric}` is given twice", "give it once")
     return tuple(metric for metric in written if metric in METRICS)
 
 
-def _slices(form: Form, columns: Mapping[str, str] | None) -> tuple[dict[str, Formula], dict[str, Partition]]:
+def _slices(
+    form: Form, columns: Mapping[str, str] | None, axes: Collection[str]
+) -> tuple[dict[str, Formula], dict[str, Partition]]:
     """Read the slices by name, and the partitions that some of them belong to."""
+    taken = {**dict.fromkeys((*METRICS, COUNT), "a metric"), **dict.fromkeys((*GENERAL, *axes), "an axis")}
     slices: dict[str, Formula] = {}
     partitions: dict[str, Partition] = {}
     for key, node in form.named("the slice"):
@@ -130,6 +144,8 @@ def _slices(form: Form, columns: Mapping[str, str] | None) -> tuple[dict[str, Fo
         names = [*sound, *([key.text] if partition is not None else [])]
         for name in dict.fromkeys(n for n in names if n in slices or n in partitions or names.count(n) > 1):
             form.report("LG206", key, f"`{name}` names two slices", "rename one of them")
+        for name in dict.fromkeys(n for n in names if n in taken):
+            form.report("LG206", key, f"`{name}` names a slice and {taken[name]}", "rename the slice")
         slices |= sound
         if partition is not None and len(sound) == len(found):
             partitions[partition.name] = partition
@@ -144,8 +160,13 @@ def _slice(form: Form, key: yaml.Scalar, node: yaml.Node) -> tuple[Partition | N
 
 
 def _reads_columns(form: Form, node: yaml.Node, formula: Formula, columns: Mapping[str, str] | None) -> bool:
-    if not is_predicate(formula.tree):
+    if not is_predicate(formula.tree) or not any(references(formula.tree)):
         form.report("LG304", node, "a slice is a predicate over columns", "write column < 40")
+        return False
+    for call in (part for part in walk(formula.tree) if isinstance(part, Call) and part.function not in ROWWISE):
+        message, fix = f"`{call.function}` has no value for one row", f"use {', '.join(ROWWISE)}, or operators"
+        error = ExpressionRefused(message, call.start, call.end, fix=fix, code="LG304")
+        form.findings.append(pointed(error, formula.place))
         return False
     for reference in references(formula.tree):
         name = formula.text[reference.start : reference.end]

@@ -64,11 +64,11 @@ def stated(text: str) -> Stated | None:
     match = INTERVAL.fullmatch(text.strip())
     if match is None:
         number = quantity(text)
-        return None if number is None else Stated(number)
+        return None if number is None else Stated(number, written=(text.strip(),))
     value, low, high = (quantity(part) for part in match.groups())
     if value is None or low is None or high is None or low > high:
         return None
-    return Stated(value, (low, high))
+    return Stated(value, (low, high), tuple(part.strip() for part in match.groups()))
 
 
 def _segment(segment: Segment, write: Callable[[float], str]) -> str:

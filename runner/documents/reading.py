@@ -10,19 +10,23 @@ from pathlib import Path
 
 from runner.contract import Contract
 from runner.documents import experiment, protocol
+from runner.documents.cites import read_cites
 from runner.documents.form import Form
 from runner.documents.judged import read_judged
-from runner.documents.kinds import Body, Cite, Experiment, Formula, Hub, Names, Protocol, Roadmap
+from runner.documents.kinds import Body, Experiment, Formula, Hub, Names, Protocol, Roadmap
 from runner.documents.likes import Others
 from runner.documents.scanner import Scan, scan
 from runner.documents.signed import read_signed
 from runner.documents.source import Source, read_source
 from runner.documents.sweeps import UNSIGNED
 from runner.expressions.names import is_key, is_protocol_id, suggestion
+from runner.expressions.parse import ALONE
+from runner.expressions.syntax import Call, is_predicate
 from runner.findings import Finding, InputRefused, Place
 from runner.safety import bounded_yaml as yaml
 
 COMMON = ("kind", "id", "title", "topic", "date", "lang", "hub", "cites", "define")
+HUB = ("claims", "signed", "protocol")
 KINDS = ("exp", "hub", "roadmap", "protocol")
 LANGUAGES = ("en", "zh")
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -74,6 +78,15 @@ class Document:
     def experiment(self) -> Experiment | None:
         """Return the experiment this document is, if it is one."""
         return self.body if isinstance(self.body, Experiment) else None
+
+    @property
+    def jobless(self) -> bool:
+        """Tell whether this is an experiment that declares no job yet: planned, with nothing to run."""
+        return self.readable and self.experiment is not None and not self.experiment.jobs
+
+    def full_key(self, label: str) -> str:
+        """Return a key as other topics write it: with its topic, which is this one's unless it says another."""
+        return label if ":" in label else f"{self.topic}:{label}"
 
     def place(self, key: str) -> Place:
         """Return where a field of the front matter stands, or the start of the file."""
@@ -159,7 +172,7 @@ def _keyed(draft: Draft, plugins: Plugins, lang: str, others: Others) -> Documen
         date=_date(form),
         lang=_language(form, lang),
         hub=form.text("hub"),
-        names=Names(_cites(form.form("cites")), _definitions(form.form("define"))),
+        names=Names(read_cites(form.form("cites")), _definitions(form.form("define"))),
         body=body,
         findings=tuple(findings),
         places={key.text: form.place(key) for key, _ in node.entries},
@@ -174,9 +187,9 @@ def _body(form: Form, kind: str, plugins: Plugins, others: Others) -> Body | Non
             return experiment.read_experiment(form, plugins.jobs, others)
         case "protocol":
             form.only((*COMMON, *protocol.FIELDS), protocol.LATER)
-            return protocol.read_protocol(form, plugins.sources)
+            return protocol.read_protocol(form, plugins.sources, {*COMMON, *experiment.FIELDS, *HUB})
         case "hub":
-            form.only((*COMMON, "claims", "signed", "protocol", *axes))
+            form.only((*COMMON, *HUB, *axes))
             return _hub(form, axes)
         case "roadmap":
             form.only((*COMMON, "gates", "phases", "now", "priority", "signed"))
@@ -192,7 +205,9 @@ def _hub(form: Form, axes: tuple[str, ...]) -> Hub:
 
 
 def _roadmap(form: Form) -> Roadmap:
-    phases, priority = _lists(form.form("phases")), _lists(form.form("priority"))
+    planned_in = form.form("phases")
+    phases, priority = _lists(planned_in), _lists(form.form("priority"))
+    _check_phases(planned_in)
     now = form.text("now")
     if now and now not in phases:
         form.report("LG207", form.node("now"), f"there is no phase `{now}`", suggestion(now, phases))
@@ -200,6 +215,20 @@ def _roadmap(form: Form) -> Roadmap:
     for key in (key for keys in priority.values() for key in keys if key not in planned):
         form.report("LG207", form.node("priority"), f"no phase has `{key}`", suggestion(key, planned))
     return Roadmap(read_judged(form.form("gates")), phases, now, priority, read_signed(form))
+
+
+def _check_phases(form: Form) -> None:
+    """Report what cannot be the key of an MVP, and keys that stand twice, whatever their case."""
+    seen: set[str] = set()
+    for _, node in form.mapping.entries:
+        items = node.items if isinstance(node, yaml.Sequence) else (node,)
+        for item in (item for item in items if isinstance(item, yaml.Scalar) and item.text):
+            if not is_key(item.text) or ":" in item.text:
+                fix = "start with a capital; use letters, digits, . _ -"
+                form.report("LG203", item, f"`{item.text}` is no key of an MVP", fix)
+            elif item.text.casefold() in seen:
+                form.report("LG206", item, f"MVP `{item.text}` stands in `phases:` twice", "plan it once")
+            seen.add(item.text.casefold())
 
 
 def _lists(form: Form) -> dict[str, tuple[str, ...]]:
@@ -242,21 +271,23 @@ def _language(form: Form, default: str) -> str:
     return lang
 
 
-def _cites(form: Form) -> dict[str, Cite]:
-    cites: dict[str, Cite] = {}
-    for key, node in form.named("the alias"):
-        written = node.text if isinstance(node, yaml.Scalar) else ""
-        experiment_id, _, job = written.partition("/")
-        if not is_key(experiment_id):
-            form.report("LG203", node, f"`{written}` names no experiment", "write EXPERIMENT-ID or EXPERIMENT-ID/job")
-            continue
-        cites[key.text] = Cite(key.text, experiment_id, job, form.place(key))
-    return cites
-
-
 def _definitions(form: Form) -> dict[str, Formula]:
-    read = ((key.text, form.formula(node)) for key, node in form.named("the definition"))
-    return {name: formula for name, formula in read if formula is not None}
+    read = ((key.text, node, form.formula(node)) for key, node in form.named("the definition"))
+    found = ((name, node, formula) for name, node, formula in read if formula is not None)
+    return {name: formula for name, node, formula in found if _names_quantity(form, node, formula)}
+
+
+def _names_quantity(form: Form, node: yaml.Node, formula: Formula) -> bool:
+    """Tell whether a definition is a number that others can be made of; what is true or false is a claim."""
+    if is_predicate(formula.tree):
+        message, fix = "a definition names a quantity, this is a predicate", "state it under expect: or claims:"
+    elif isinstance(formula.tree, Call) and formula.tree.function in ALONE:
+        name = formula.tree.function
+        message, fix = f"`{name}()` {ALONE[name]}, a definition names a quantity", "cite it where it stands"
+    else:
+        return True
+    form.report("LG304", node, message, fix)
+    return False
 
 
 def _checked_topic(form: Form, source: Source) -> str:

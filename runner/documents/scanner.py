@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
+from dataclasses import replace
 
 from runner.documents.markdown.anatomy import (
     Block,
@@ -42,6 +43,7 @@ LONGEST_LABEL = 400
 LONGEST_TEXT = 200
 _FRONT = re.compile(r"\ufeff?---[ \t]*\n((?:(?!---[ \t]*(?:\n|\Z))[^\n]*\n)*+)---[ \t]*(?:\n|\Z)")
 _UNCLOSED_FRONT = re.compile(r"\ufeff?---[ \t]*\n[A-Za-z_][\w-]*:[ \n]")
+_CONTROL = re.compile(r"(?P<sign>[\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f])[^\n]*")
 
 
 def scan(text: str) -> Scan:
@@ -49,9 +51,10 @@ def scan(text: str) -> Scan:
     front, structure = read_structure(text)
     if not front and _UNCLOSED_FRONT.match(structure.source):
         start = int(text.startswith("\ufeff"))
-        structure.report(start, "unclosed front matter", "end the front matter with a line `---`")
+        structure.report(start, "unclosed front matter", "the front matter does not end", "end it with a line `---`")
     defined = {fold_label(definition.label) for definition in structure.definitions}
     citations, troubles = _citations(text, structure.passages, defined)
+    troubles += _unseen(text, front.end() if front else 0)
     return Scan(
         front.span(1) if front else None,
         tuple(citations),
@@ -90,13 +93,20 @@ def _citations(text: str, passages: list[Passage], defined: set[str]) -> tuple[l
     citations: list[Citation] = []
     troubles: list[Trouble] = []
     for passage, reading in zip(passages, readings, strict=True):
-        troubles += [Trouble(passage.source(each.offset), each.kind, each.message) for each in reading.troubles]
+        troubles += [replace(each, offset=passage.source(each.offset)) for each in reading.troubles]
         for citation in _of_passage(text, passage, reading):
             found = list(_trouble(citation, defined))
             troubles += found
             if not any(each.kind in ("label too long", "text too long") for each in found):
                 citations.append(citation)
     return sorted(citations, key=lambda citation: citation.start), troubles
+
+
+def _unseen(text: str, start: int) -> Iterator[Trouble]:
+    """Yield the first sign of every line that no screen shows; YAML has its own word for them above `start`."""
+    for match in _CONTROL.finditer(text, start):
+        message = f"an invisible character U+{ord(match['sign']):04X}"
+        yield Trouble(match.start("sign"), "control sign", message, "delete it")
 
 
 def _cited(readings: list[Inlines]) -> set[str]:
@@ -128,10 +138,13 @@ def _trouble(citation: Citation, defined: set[str]) -> Iterator[Trouble]:
     if not (too_long or too_wordy or wrapped) or fold_label(citation.label) in defined:
         return
     if too_long:
-        yield Trouble(
-            citation.label_start, "label too long", f"give this expression a name (over {LONGEST_LABEL} signs)"
-        )
+        message = f"this label has more than {LONGEST_LABEL} signs"
+        yield Trouble(citation.label_start, "label too long", message, "give the expression a name in define:")
     if too_wordy:
-        yield Trouble(citation.start, "text too long", f"cite fewer words (over {LONGEST_TEXT} signs)")
+        yield Trouble(
+            citation.start, "text too long", f"this citation has more than {LONGEST_TEXT} signs", "cite fewer words"
+        )
     if wrapped:
-        yield Trouble(citation.label_start, "wrapped label", "put the label on one line")
+        yield Trouble(
+            citation.label_start, "wrapped label", "this label is broken over two lines", "put it on one line"
+        )

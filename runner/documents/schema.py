@@ -57,7 +57,7 @@ def _common() -> dict[str, Schema]:
         "date": _said({"type": "string", "pattern": reading.DATE.pattern}, "The day it was begun: 2026-01-31."),
         "lang": _said({"enum": list(LANGUAGES)}, "The language of its labels."),
         "hub": _said(TEXT, "The hub it belongs to, where there are several."),
-        "cites": _said(_map(TEXT, NAMED), "Aliases: EXPERIMENT-ID, or EXPERIMENT-ID/job."),
+        "cites": _said(_map(TEXT, NAMED), "Aliases: EXPERIMENT-ID, EXPERIMENT-ID/job or EXPERIMENT-ID/job(point)."),
         "define": _said(_map(TEXT, NAMED), "Quantities that matter, by name."),
     }
 

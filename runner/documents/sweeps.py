@@ -15,11 +15,11 @@ from dataclasses import replace
 from itertools import product
 from math import prod
 
-from runner.contract import Contract
+from runner.contract import Contract, involved
 from runner.documents.form import Form
 from runner.documents.kinds import Axis, Experiment, Job, Protocol, Value
 from runner.expressions.names import suggestion
-from runner.expressions.tokens import quantity
+from runner.expressions.tokens import ExpressionRefused, quantity, tokenize
 from runner.safety import bounded_yaml as yaml
 from runner.shapes import Mismatch, accept, parameter_at
 
@@ -119,7 +119,20 @@ def _parameter(
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         form.report("LG203", node, f"a value of `{axis}` is a number or a word", "declare two jobs instead")
         return None
+    if isinstance(value, str) and not _citable(value):
+        fix = "use letters, digits and _, or declare two jobs"
+        form.report("LG203", node, f"`{value}` of `{axis}` cannot stand between parentheses", fix)
+        return None
     return value
+
+
+def _citable(text: str) -> bool:
+    """Tell whether a text can name a point in an address: a name or a number."""
+    try:
+        first, *rest = tokenize(text)
+    except ExpressionRefused:
+        return False
+    return first.kind in {"name", "number"} and first.text == text and len(rest) == 1
 
 
 def expanded(jobs: Mapping[str, Job], sweep: Mapping[str, Axis], contracts: Mapping[str, Contract]) -> dict[str, Job]:
@@ -137,12 +150,21 @@ def _own(job: Job, sweep: Mapping[str, Axis], contracts: Mapping[str, Contract])
 
 
 def _matters(axis: Axis, job: Job, contracts: Mapping[str, Contract]) -> bool:
-    contract = contracts[job.job]
     if axis.path:
         return axis.job == job.name
     if axis.name == "seed":
-        return contract.uses_seed
-    return contract.uses_train if axis.name in {"train", "train_noise"} else True
+        return draws(job, contracts)
+    return learns(job, contracts) if axis.name in {"train", "train_noise"} else True
+
+
+def draws(job: Job, contracts: Mapping[str, Contract]) -> bool:
+    """Tell whether a job, or one inside it, draws random numbers."""
+    return any(contract.uses_seed for contract, _ in involved(job.job, job.params, contracts))
+
+
+def learns(job: Job, contracts: Mapping[str, Contract]) -> bool:
+    """Tell whether a job, or one inside it, looks at the training rows."""
+    return any(contract.uses_train for contract, _ in involved(job.job, job.params, contracts))
 
 
 def _behind(name: str, jobs: Mapping[str, Job]) -> set[str]:
@@ -190,17 +212,17 @@ def spoken(value: Value) -> str:
 
 
 def settings(
-    experiment: Experiment, protocol: Protocol, job: Job, point: Point, contract: Contract
+    experiment: Experiment, protocol: Protocol, job: Job, point: Point, contracts: Mapping[str, Contract]
 ) -> dict[str, Value]:
     """Return everything that is set for one run: axes of the protocol, training rows, seed."""
     given: dict[str, Value] = {**experiment.axes, **job.fixed, **point}
     found: dict[str, Value] = {axis: given.get(axis, usual(values)) for axis, values in protocol.axes.items()}
-    if contract.uses_train:
+    if learns(job, contracts):
         found["train"] = given.get("train", float(experiment.train))
         noise = given.get("train_noise", experiment.train_noise)
         if noise is not None and noise != found.get("noise"):
             found["train_noise"] = noise
-    if contract.uses_seed:
+    if draws(job, contracts):
         found["seed"] = given.get("seed", 0.0)
     return found
 

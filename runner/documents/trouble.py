@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from runner.documents.kinds import Experiment, Hub, Judged, Protocol, Value
+from runner.documents.kinds import Experiment, Hub, Judged, Protocol, Roadmap, Value
 from runner.documents.library import Library
 from runner.documents.reading import Document
 from runner.documents.sweeps import spelled
@@ -18,6 +18,7 @@ def trouble(library: Library) -> Iterator[Finding]:
         yield from document.findings
     yield from _duplicate_ids(library)
     yield from _duplicate_keys(library)
+    yield from _duplicate_mvps(library)
     for document in library.documents:
         yield from _protocol_trouble(library, document)
         yield from _usual_rows_trouble(library, document)
@@ -49,6 +50,18 @@ def _duplicate_keys(library: Library) -> Iterator[Finding]:
             yield Finding("LG206", judged.place, message, "give one of them another key")
 
 
+def _duplicate_mvps(library: Library) -> Iterator[Finding]:
+    """Roadmaps of one topic share its MVPs."""
+    seen: dict[tuple[str, str], Document] = {}
+    for document in library.documents:
+        phases = document.body.phases if isinstance(document.body, Roadmap) else {}
+        for key in (key for keys in phases.values() for key in keys):
+            first = seen.setdefault((document.topic, key.casefold()), document)
+            if first is not document:
+                message = f"MVP `{key}` is also planned in {first.name}"
+                yield Finding("LG206", document.place("phases"), message, "plan it once")
+
+
 def _protocol_trouble(library: Library, document: Document) -> Iterator[Finding]:
     experiment = document.experiment
     if experiment is None or not experiment.protocol:
@@ -62,6 +75,10 @@ def _protocol_trouble(library: Library, document: Document) -> Iterator[Finding]
         yield Finding("LG207", document.place("protocol"), message, suggestion(experiment.protocol, protocols))
         return
     yield from _axis_trouble(document, experiment, protocol)
+    for name, axis in experiment.sweep.items():
+        if axis.path and name in {*protocol.slices, *protocol.partitions}:
+            message, fix = f"`{name}` names a swept parameter and a slice", "declare one job for each value"
+            yield Finding("LG206", axis.place, message, fix)
     for name, job in experiment.jobs.items():
         if name in {*protocol.slices, *protocol.partitions, *protocol.metrics}:
             yield Finding("LG206", job.place, f"`{name}` names a job and a slice or metric", "rename the job")
@@ -134,9 +151,9 @@ def _cite_trouble(library: Library, document: Document) -> Iterator[Finding]:
         if target is None or target.experiment is None:
             message = f"unknown experiment `{cite.experiment}`"
             yield Finding("LG207", cite.place, message, suggestion(cite.experiment, experiments))
-        elif cite.job and (job := cite.job.partition("(")[0]) not in target.experiment.jobs:
-            message = f"{cite.experiment} has no job `{job}`"
-            yield Finding("LG207", cite.place, message, suggestion(job, target.experiment.jobs))
+        elif cite.run is not None and cite.run.name not in target.experiment.jobs:
+            message = f"{cite.experiment} has no job `{cite.run.name}`"
+            yield Finding("LG207", cite.place, message, suggestion(cite.run.name, target.experiment.jobs))
 
 
 def _define_trouble(document: Document) -> Iterator[Finding]:

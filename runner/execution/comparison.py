@@ -17,12 +17,12 @@ from runner.plans.specs import JobRun, job_runs
 from runner.plans.staleness import reasons
 from runner.report import Report
 from runner.results import arrays
-from runner.results.files import Result
+from runner.results.files import RECORDED, Result
 from runner.results.runs import last_run
 from runner.verdicts.knowledge import Knowledge
 
 MACHINE = ("device", "host")
-CODE = {"exact": 0, "close": 0, "differs": 1, "failed": 6}
+CODE = {"exact": 0, "close": 0, "recorded": 0, "differs": 1, "failed": 6}
 Machine = Mapping[str, Any]
 DECISIVE = ("numpy", "scipy", "torch", "lightgbm")  # packages whose version may move a digit
 
@@ -32,7 +32,7 @@ class Compared:
     """How near a run came to what is filed of it."""
 
     run: str
-    verdict: str  # exact, close, differs or failed
+    verdict: str  # exact, close, differs, failed or recorded
     text: str
     distance: float = 0.0  # of the farthest prediction, in spreads of the filed ones
     allowed: float = 0.0  # what the job calls close
@@ -47,7 +47,8 @@ def compare(chosen: Iterable[Document], knowledge: Knowledge, settings: Settings
     """Run filed experiments again without the cache and compare; nothing is filed."""
     report = Report(data={"compared": []})
     for document in chosen:
-        result, runs = knowledge.store.result(document), job_runs(document, knowledge.library)
+        result = knowledge.store.result(document)
+        runs = job_runs(document, knowledge.library, result)
         moved = reasons(runs, result)
         if result is None or moved:
             _tell_missing(document, moved[0].text, report)
@@ -70,10 +71,13 @@ def _compare(
     workshop = open_workshop(document, knowledge, settings.device, settings.progress)
     compared = []
     for run in runs:
-        filed = Fit(
-            {split: predictions[f"{run.name}/{split}"] for split in result.runs[run.name].arrays},
-            result.scalars_of(run.name),
-        )
+        there = result.runs[run.name]
+        kept = {split: predictions[f"{run.name}/{split}"] for split in there.arrays}
+        if there.job == RECORDED:
+            workshop.put(run, Fit(kept, result.scalars_of(run.name), recorded=there.fit))
+            compared.append(Compared(run.name, "recorded", "made elsewhere, there is nothing to run again"))
+            continue
+        filed = Fit(kept, result.scalars_of(run.name))
         compared.append(_compared(run.name, filed, workshop.make(run), jobs[run.job.job].close))
     then = _machine(last_run(document, knowledge.library) or {})
     now = _machine(provenance.surroundings(knowledge.library.root, workshop.device))

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from runner.documents.reading import Document
@@ -14,6 +12,7 @@ from runner.execution.filing import Made, file_fits, file_result, file_rows, fil
 from runner.execution.fits import HIDDEN, Cache, Fit
 from runner.execution.interrupts import Stopped
 from runner.execution.progress import Progress
+from runner.execution.supply import refuse_lack
 from runner.execution.workshop import Workshop, open_workshop
 from runner.findings import ArtefactDamaged, Interrupted, RunnerError
 from runner.plans.specs import JobRun, compute_key, job_runs
@@ -71,13 +70,6 @@ def execute_all(chosen: list[Document], knowledge: Knowledge, settings: Settings
     return done
 
 
-def pages_lock(root: Path, settings: Settings) -> AbstractContextManager[None]:
-    """Hold the pages of a knowledge base, so that two commands that end together render one after the other."""
-    return atomic.lock(
-        root / HIDDEN / "locks" / "pages", lambda who: settings.progress.tell(f"waits for {who}, which writes pages")
-    )
-
-
 def execute(document: Document, knowledge: Knowledge, settings: Settings) -> Execution:
     """Run what is missing of one experiment and file its result; one run per experiment at a time."""
     hidden = knowledge.library.root / HIDDEN
@@ -85,14 +77,19 @@ def execute(document: Document, knowledge: Knowledge, settings: Settings) -> Exe
     with atomic.lock(hidden / "locks" / document.id):
         knowledge = over(knowledge.library)  # another run may have filed since this one read
         _sweep(document, knowledge)
-        runs, old = job_runs(document, knowledge.library), filed(document, knowledge)
+        old = filed(document, knowledge)
+        runs = job_runs(document, knowledge.library, None if settings.force else old)
         if not settings.force and not reasons(runs, old) and _complete(document, knowledge):
             return Execution(document, [], _rescore(document, runs, knowledge), 0.0)
         workshop = open_workshop(document, knowledge, settings.device, settings.progress)
         workshop.cache, workshop.force = Cache(knowledge.library.root), settings.force
+        ready = _ready(document, runs, old, knowledge) if old else {}
         rows = rows_to_file(document, workshop.source, knowledge)
-        if old and not settings.force:
-            _lay_ready(document, runs, old, knowledge, workshop)
+        due = [run for run in runs if settings.force or run.name not in ready]
+        refuse_lack(document, due, workshop.source, knowledge.library)
+        for run in runs:
+            if run.name in ready and not settings.force:
+                workshop.put(run, ready[run.name])
         made = _made(runs, workshop)
         seconds = time.monotonic() - began
         if all(each.fit.failed for each in made) and _worth_keeping(old):
@@ -100,23 +97,27 @@ def execute(document: Document, knowledge: Knowledge, settings: Settings) -> Exe
         file_rows(document, rows, knowledge)
         told = {"format": 1, "started": started, "seconds": round(seconds, 1), "runs": _costs(made)}
         told |= provenance.surroundings(knowledge.library.root, workshop.device)
-        changed = file_fits(document, made, knowledge, told)
+        kept = [Made(m.run, ready.get(m.run.name, m.fit)) if m.fit.failed else m for m in made]
+        changed = file_fits(document, kept, knowledge, told)
     return Execution(document, made, changed, seconds)
 
 
-def _lay_ready(document: Document, runs: list[JobRun], old: Result, knowledge: Knowledge, workshop: Workshop) -> None:
-    """Lay ready what is filed as it is declared today, as long as its predictions can be read."""
+def _ready(document: Document, runs: list[JobRun], old: Result, knowledge: Knowledge) -> dict[str, Fit]:
+    """Return what is filed as it is declared today, as long as its predictions can be read."""
     try:
         predictions = knowledge.store.predictions(document)
         costs = (last_run(document, knowledge.library) or {}).get("runs", {})
     except ArtefactDamaged:
-        return
+        return {}
+    found = {}
     for run in runs:
         there = old.runs.get(run.name)
         if there and not there.failed and stands(run, there):
             kept = {split: predictions[f"{run.name}/{split}"] for split in there.arrays}
             file = there.fit if there.job == RECORDED else ""
-            workshop.put(run, Fit(kept, old.scalars_of(run.name), costs.get(run.name, {}), fresh=False, recorded=file))
+            told = costs.get(run.name, {})
+            found[run.name] = Fit(kept, old.scalars_of(run.name), told, fresh=False, recorded=file)
+    return found
 
 
 def _made(runs: list[JobRun], workshop: Workshop) -> list[Made]:

@@ -133,7 +133,8 @@ def file_result(
     result.parent.mkdir(parents=True, exist_ok=True)
     scores = knowledge.store.score(document, runs, predictions)
     old = filed(document, knowledge)
-    promised = kept_promises(old.promises if old else {}, key, promises(document, knowledge.library))
+    earlier = {**_told_promises(document, knowledge), **(old.promises if old else {})}
+    promised = kept_promises(earlier, key, promises(document, knowledge.library))
     without_rows = {**_still_recorded(old, runs), **(recorded or {})}
     content = compose(scores, runs, scalars, promised, without_rows).dumps().encode()
     packed = places.predictions_file(knowledge.library, document)
@@ -143,8 +144,17 @@ def file_result(
         atomic.replace(packed, arrays.pack(predictions))
     if told is not None and (anew or not run_is_told(document, knowledge)):
         path = places.run_file(knowledge.library, document)
-        atomic.replace(path, canonical.dumps(dict(told)).encode())
+        atomic.replace(path, canonical.dumps({**told, "promises": promised}).encode())
     return atomic.replace(result, content) or moved
+
+
+def _told_promises(document: Document, knowledge: Knowledge) -> dict[str, str]:
+    """Return the promises that the run file repeats: deleting the result alone takes none of them back."""
+    try:
+        told = (last_run(document, knowledge.library) or {}).get("promises", {})
+    except ArtefactDamaged:
+        return {}
+    return {str(name): str(text) for name, text in told.items()} if isinstance(told, dict) else {}
 
 
 def _still_recorded(old: Result | None, runs: Mapping[str, Run]) -> dict[str, Recorded]:
@@ -162,8 +172,9 @@ def filed(document: Document, knowledge: Knowledge) -> Result | None:
     try:
         return knowledge.store.result(document)
     except ArtefactDamaged as error:
-        fix = f"restore it from git, or delete {places.result_file(knowledge.library, document).name} to lose them"
-        message = f"{error.message}, so its promises cannot be kept"
+        name = places.result_file(knowledge.library, document).name
+        fix = f"restore it from git, or delete {name}: its run file repeats what was promised"
+        message = error.message
         raise ArtefactDamaged(message, place=error.place, code=error.code, fix=fix) from error
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from runner.documents.reading import Document
 from runner.execution.fits import Cache, key_of
+from runner.execution.supply import offered_rows, shortage
 from runner.findings import ArtefactDamaged
 from runner.plans.estimates import Estimate, Past, duration, estimate, total
 from runner.plans.specs import JobRun, job_runs
@@ -16,6 +17,8 @@ from runner.plans.staleness import Reason, reasons
 from runner.report import Report
 from runner.results.runs import last_run
 from runner.verdicts.knowledge import Knowledge
+
+JOBLESS = "  no job is declared yet"
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ class Outlook:
     def __init__(self, chosen: Iterable[Document], knowledge: Knowledge) -> None:
         """Look at every run of these experiments."""
         self.knowledge, self.cache = knowledge, Cache(knowledge.library.root)
-        self.planned = [(document, list(self._runs(document)), self._dropped(document)) for document in chosen]
+        self.planned = [(document, *self._looked_at(document)) for document in chosen]
 
     @cached_property
     def past(self) -> dict[str, Past]:
@@ -100,10 +103,20 @@ class Outlook:
         summed = {"runs": len(runs), "to make": len(due), "cached": cached, "cost": cost}
         return Report(lines, {"plans": [each.data for each in runs], "total": summed})
 
+    def _looked_at(self, document: Document) -> tuple[list[Planned], list[str]]:
+        """Return the runs of an experiment, and what else there is to say about them."""
+        if document.jobless:
+            return [], [JOBLESS]
+        planned, library = list(self._runs(document)), self.knowledge.library
+        protocol, due = library.protocol(document), [each.run for each in planned if each.reason is not None]
+        short = shortage(document, due, offered_rows(protocol, library) if protocol else None)
+        return planned, [*self._dropped(document), *([f"  refused: {short}"] if short else [])]
+
     def _runs(self, document: Document) -> Iterable[Planned]:
-        runs, protocol = job_runs(document, self.knowledge.library), self.knowledge.library.protocol(document)
+        result, protocol = self.knowledge.store.result(document), self.knowledge.library.protocol(document)
+        runs = job_runs(document, self.knowledge.library, result)
         assert protocol is not None  # noqa: S101 - job_runs refused the experiment otherwise
-        why = {reason.run: reason for reason in reasons(runs, self.knowledge.store.result(document))}
+        why = {reason.run: reason for reason in reasons(runs, result)}
         for run in runs:
             reason = why.get(run.name)
             cached = reason is not None and self.cache.holds(key_of(run))
@@ -112,7 +125,8 @@ class Outlook:
 
     def _dropped(self, document: Document) -> list[str]:
         """Return lines for what is filed and no longer declared."""
-        runs, result = job_runs(document, self.knowledge.library), self.knowledge.store.result(document)
+        result = self.knowledge.store.result(document)
+        runs = job_runs(document, self.knowledge.library, result)
         declared = {run.name for run in runs}
         gone = (reason for reason in reasons(runs, result) if reason.run not in declared)
         return [f"  {reason.run}: is dropped ({reason.part}: {reason.text})" for reason in gone]

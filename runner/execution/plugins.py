@@ -16,6 +16,7 @@ from runner.contract import JobSpec
 from runner.findings import InputRefused
 from runner.shapes import KIND
 
+OURS = {"h5py", "lightgbm", "scipy", "sklearn", "torch"}  # what the extra `jobs` brings
 PACKAGE = Path(__file__).parent.parent
 
 
@@ -27,7 +28,8 @@ def load(family: str, name: str, path: Path | None = None) -> ModuleType:
             return _from_file(f"project_{family}.{name}", path)
         return importlib.import_module(f"runner.{family}.{name}")
     except ImportError as error:
-        fix = "pip install 'logg[jobs]'"
+        ours = (error.name or "").partition(".")[0] in OURS
+        fix = "pip install 'logg[jobs]'" if ours else "install it, or mend the import"
         raise InputRefused(f"{family[:-1]} `{name}` needs {error.name}", code="LG407", fix=fix) from error
 
 
@@ -59,7 +61,11 @@ def _from_file(name: str, path: Path) -> ModuleType:
         raise ImportError(name=path.name)
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # a dataclass looks up the annotations of its own module here
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]  # half a module would pass for a whole one the next time
+        raise
     return module
 
 

@@ -53,7 +53,7 @@ def record(document: Document, path: Path, knowledge: Knowledge) -> Recording:
         raise InputRefused(f"{document.id} has no readable protocol", code="LG207")
     with atomic.lock(library.root / HIDDEN / "locks" / document.id):
         knowledge = over(library)  # another command may have filed since this one read
-        declared = job_runs(document, library, data_digest(library, protocol) or "")
+        declared = job_runs(document, library, data=data_digest(library, protocol) or "")
         content = _content(path)
         read = _facts if path.suffix == ".csv" else _predictions
         found = read(content, path, document, declared, knowledge)

@@ -162,6 +162,8 @@ class Workshop:
 
     def _on_training_rows(self, run: JobRun) -> Fit:
         """Return the fit of a run once more, with its training rows in the place of the test rows."""
+        if self.fit_of(run.name).recorded:
+            raise JobFailed(f"`{run.name}` was made elsewhere, nobody knows what it says of its training rows")
 
         def data() -> Splits:
             splits = self.data(run)

@@ -21,7 +21,7 @@ from runner.expressions.syntax import (
     is_predicate,
     walk,
 )
-from runner.expressions.tokens import ExpressionRefused, Token, tokenize
+from runner.expressions.tokens import COMPARE, ExpressionRefused, Token, tokenize
 
 QUANTITY, PREDICATE, EITHER, ADDRESS = "quantity", "predicate", "either", "address"
 
@@ -60,6 +60,7 @@ WORDS = ("and", "or", "not")
 RESERVED = frozenset((*FUNCTIONS, *WORDS))
 COMPARISONS = ("<", "<=", ">", ">=")
 LONGEST = 400
+ADDRESS_FIX = "write an address such as job.r2, or a number"
 DEEPEST = 40
 
 
@@ -98,15 +99,15 @@ class _Parser:
 
     def expect(self, text: str) -> Token:
         if not self.at(text):
-            raise self.unexpected(f"`{text}` is missing")
+            raise self.unexpected(f"`{text}` is missing", f"write {text}")
         return self.advance()
 
     def expect_end(self) -> None:
         if self.token.kind != "end":
-            raise self.unexpected(f"`{self.token.text}` does not belong here")
+            raise self.unexpected(f"`{self.token.text}` does not belong here", "delete it, or put an operator before")
 
-    def unexpected(self, message: str) -> ExpressionRefused:
-        return ExpressionRefused(message, self.token.start, max(self.token.end, self.token.start + 1))
+    def unexpected(self, message: str, fix: str) -> ExpressionRefused:
+        return ExpressionRefused(message, self.token.start, max(self.token.end, self.token.start + 1), fix=fix)
 
     def disjunction(self) -> Expression:
         return self.logic("or", self.conjunction)
@@ -138,6 +139,8 @@ class _Parser:
         while self.at(*COMPARISONS):
             operators.append(self.advance().text)
             operands.append(self.total())
+        if self.at("="):
+            raise self.unexpected("two measurements are never equal", COMPARE)
         if not operators:
             return operands[0]
         for operand in operands:
@@ -172,7 +175,7 @@ class _Parser:
         """Read a part one level further in, so that no text can exhaust the stack."""
         self.depth += 1
         if self.depth > DEEPEST:
-            raise self.unexpected("parentheses or signs are nested too deeply")
+            raise self.unexpected("parentheses or signs are nested too deeply", "name a part in define:")
         tree = part()
         self.depth -= 1
         return tree
@@ -188,7 +191,7 @@ class _Parser:
             return replace(inner, start=token.start, end=self.expect(")").end)
         if token.kind != "name" or token.text in WORDS:
             wanted = "a name or a number is missing"
-            raise self.unexpected(wanted if token.kind == "end" else f"{wanted} before `{token.text}`")
+            raise self.unexpected(wanted if token.kind == "end" else f"{wanted} before `{token.text}`", ADDRESS_FIX)
         if token.text in RESERVED and self.tokens[self.index + 1].text == "(":
             return self.call()
         return self.reference()
@@ -213,7 +216,7 @@ class _Parser:
 
     def segment(self) -> Segment:
         if self.token.kind != "name":
-            raise self.unexpected("a name is missing after the dot")
+            raise self.unexpected("a name is missing after the dot", ADDRESS_FIX)
         name = self.advance()
         point: list[Argument] = []
         end = name.end
@@ -236,7 +239,9 @@ class _Parser:
     def value(self) -> str:
         sign = self.advance().text if self.at("-") else ""
         if self.token.kind not in {"number", "name"} and not self.at("*"):
-            raise self.unexpected("a value is missing between the parentheses")
+            raise self.unexpected(
+                "a value is missing between the parentheses", "write a point such as job(1k), or job(*)"
+            )
         return sign + self.advance().text
 
     def tight(self, dot: Token) -> None:
@@ -274,7 +279,8 @@ def _check_arguments(call: Call, function: Function) -> None:
     if not function.least <= given <= function.most:
         due = f"{function.least}" if function.least == function.most else f"{function.least} to {function.most}"
         message = f"`{call.function}` takes {due} argument{'s' if function.most > 1 else ''}, not {given}"
-        raise ExpressionRefused(message, call.start, call.end)
+        sample = "a.r2 > 0.5" if function.takes == PREDICATE else ", ".join(("a.r2", "b.r2", "0.1")[: function.least])
+        raise ExpressionRefused(message, call.start, call.end, fix=f"write {call.function}({sample})")
     for argument in call.arguments:
         if function.takes == QUANTITY:
             _require_quantity(argument, call.function)

@@ -22,6 +22,8 @@ INSTEAD = {
     "&": "and", "|": "or", "!": "not", "#": "a name", ";": "one expression per entry",
 }  # fmt: skip
 
+COMPARE = "compare with < or >"
+
 
 class ExpressionRefused(InputRefused):
     """An expression that cannot be understood; `start` and `end` point into its text."""
@@ -95,6 +97,6 @@ def _stranger(text: str, position: int) -> ExpressionRefused:
 def _no_comparison(signs: str, position: int) -> ExpressionRefused:
     end = position + len(signs)
     if signs in {"==", "!=", "<>"}:
-        return ExpressionRefused("two measurements are never equal", position, end, fix="compare with < or >")
+        return ExpressionRefused("two measurements are never equal", position, end, fix=COMPARE)
     fix = f"write {INSTEAD[signs]}" if signs in INSTEAD else "write < <= > or >="
     return ExpressionRefused(f"`{signs}` is not an operator", position, end, fix=fix)

@@ -39,7 +39,7 @@ mpl.rcParams.update(STYLE)
 
 def canvas(width: float, height: float, columns: int = 1, rows: int = 1) -> tuple[Figure, list[Axes]]:
     """Return a figure with axes side by side, or below each other, in the shared look."""
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = Figure(figsize=(width, height), layout="compressed")
     return figure, list(figure.subplots(rows, columns, squeeze=False).ravel())
 
 

@@ -9,7 +9,7 @@ from runner.figures._canvas import COLOURS, INK, canvas, svg
 from runner.findings import InputRefused
 from runner.results.board import Board
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,8 @@ def draw(params: Params, board: Board) -> bytes:
     for text, quantity in zip(params.of, quantities, strict=True):
         if not math.isfinite(quantity.point):
             raise InputRefused(f"`{text}` has no finite value to draw", code="LG305", fix="see its parts")
-    figure, (axes,) = canvas(6.4, 0.75 + 0.55 * len(quantities))
+    metric = board.measure(params.of)
+    figure, (axes,) = canvas(6.4, (0.95 if metric else 0.75) + 0.55 * len(quantities))
     for index, (text, quantity) in enumerate(zip(params.of, quantities, strict=True)):
         axes.barh(index, quantity.point, height=0.55, color=COLOURS[index % len(COLOURS)], label=text)
         edge = max(quantity.point, 0.0)
@@ -39,5 +40,6 @@ def draw(params: Params, board: Board) -> bytes:
     axes.tick_params(axis="y", length=0)
     axes.invert_yaxis()
     axes.margins(x=0.14)
+    axes.set_xlabel(metric)
     axes.axvline(0, color=INK, linewidth=0.8)
     return svg(figure)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from runner.figures._canvas import COLOURS, INK, canvas, svg
 from runner.findings import InputRefused
 from runner.results.board import Board
 
-VERSION = 1
+VERSION = 3
 
 BINS = 40
 
@@ -32,23 +33,25 @@ def draw(params: Params, board: Board) -> bytes:
         raise InputRefused("there are no resamples to draw", code="LG305", fix="draw a metric on test rows")
     pooled = np.concatenate(values)
     edges = np.linspace(pooled.min(), pooled.max(), BINS + 1)
+    colours = [COLOURS[index % len(COLOURS)] for index in range(len(quantities))]
     top = 0.0
     for index, (text, resamples) in enumerate(zip(params.of, values, strict=True)):
-        counts, _, _ = axes.hist(resamples, bins=list(edges), color=COLOURS[index], alpha=0.6, label=text)
+        look: Any = {"histtype": "stepfilled", "color": colours[index], "alpha": 0.6}  # one outline, not forty bars
+        counts, _, _ = axes.hist(resamples, bins=list(edges), label=text, **look)
         top = max(top, float(np.max(counts)))
     for index, quantity in enumerate(quantities):
         height = -top * 0.07 * (index + 1)
         if quantity.interval is not None:
             axes.plot(
-                quantity.interval, [height, height], color=COLOURS[index], linewidth=2.2, marker="|", markersize=9
+                quantity.interval, [height, height], color=colours[index], linewidth=2.2, marker="|", markersize=9
             )
-        axes.plot([quantity.point], [height], "o", color=COLOURS[index], markersize=6)
+        axes.plot([quantity.point], [height], "o", color=colours[index], markersize=6)
     low, high = axes.get_xlim()
     if low <= 0 <= high:
         axes.axvline(0, color=INK, linewidth=1, linestyle="--")
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
-    axes.set_xlabel(params.of[0] if len(params.of) == 1 else board.target)
+    axes.set_xlabel(params.of[0] if len(params.of) == 1 else board.measure(params.of))
     if len(params.of) > 1:
         axes.legend(frameon=False, fontsize=10)
     return svg(figure)

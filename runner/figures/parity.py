@@ -10,21 +10,21 @@ from runner.figures._canvas import COLOURS, INK, canvas, svg
 from runner.findings import InputRefused
 from runner.results.board import Board
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)
 class Params:
     """What the block may set."""
 
-    # jobs to draw, in order
+    # jobs to draw, in order, each with its point where it varies: "b(400, noise=0)"
     of: tuple[str, ...]
 
 
 def draw(params: Params, board: Board) -> bytes:
     """Draw one panel per job on common axes, points rasterised so that the file stays small."""
     for item in params.of:
-        if not board.is_job(item):
+        if not board.run(item):
             raise InputRefused(f"`{item}` is no job of this document", code="LG302", fix="name jobs, not quantities")
     truth = board.truth()
     predictions = [board.predicted(job) for job in params.of]

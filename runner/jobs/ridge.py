@@ -4,14 +4,15 @@
 
 The inputs are taken raw, the intercept b is not penalised, and the sums are over rows, so alpha means
 what it means in scikit-learn. With `alpha: val` the alpha of the path with the smallest squared error on
-the validation rows is taken; the whole path costs one factorisation.
+the validation rows is taken; the whole path costs one factorisation, of X'X, or of XX' where there are fewer rows
+than inputs.
 
 Reference: Hoerl & Kennard 1970, Technometrics 12, 55, doi:10.1080/00401706.1970.10488634
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,9 +22,9 @@ import torch
 from runner.contract import Context, Data, Output, Split
 from runner.findings import JobFailed
 from runner.numerics.gram import gram_of
-from runner.numerics.shrinkage import Linear, ridge_path
+from runner.numerics.shrinkage import Linear, ridge_path, ridge_path_of_rows
 
-VERSION = 1
+VERSION = 2
 USES_VAL = True
 USES_SEED = False
 
@@ -51,13 +52,12 @@ def run(params: Params, data: Data, context: Context) -> Output:
     train = _told(data.train.pairs(BATCH), data.train.rows, "train", context)
     val = _told(data.val.pairs(BATCH), data.val.rows, "val", context)
 
-    gram = gram_of(train, torch.float64 if params.products == "double" else torch.float32)
-    path = ridge_path(gram, alphas)
+    path = _path(train, data.train, alphas, torch.float64 if params.products == "double" else torch.float32)
     predicted, mse = _validated(path, val, data.val.rows)
     best = _best(mse) if params.alpha == "val" else 0
     rule = path.rule(best)
 
-    scalars = {"alpha": alphas[best], "train_rows": float(gram.n)}
+    scalars = {"alpha": alphas[best], "train_rows": float(data.train.rows)}
     tables = {}
     if params.alpha == "val":  # an alpha at an end of the path says that the path was too short
         scalars["alpha_at_edge"] = float(alphas[best] in (min(alphas), max(alphas)))
@@ -68,6 +68,14 @@ def run(params: Params, data: Data, context: Context) -> Output:
         tables=tables,
         artefact={"weights": rule.weights[:, 0].numpy(), "intercept": rule.intercepts.numpy()},
     )
+
+
+def _path(pairs: Iterable[Pair], train: Split, alphas: Sequence[float], dtype: torch.dtype) -> Linear:
+    """Return the ridge path by the smaller matrix: few rows are held at once, many go by."""
+    if train.rows >= train.width:
+        return ridge_path(gram_of(pairs, dtype), alphas)
+    inputs, targets = zip(*pairs, strict=True) if train.rows else ((torch.empty(0, train.width),), (torch.empty(0),))
+    return ridge_path_of_rows(torch.cat(inputs), torch.cat(targets), alphas, dtype)
 
 
 def _validated(path: Linear, val: Iterable[Pair], rows: int) -> tuple[np.ndarray, np.ndarray]:

@@ -8,6 +8,9 @@ With G = X'X and c = X'y of the centred data, and the orthogonal tridiagonalisat
     w(alpha) = Q (T + alpha I)^-1 Q' c,         b = mean y - w' mean x:
 
 one O(p^3) step in all, then O(p) for the tridiagonal system and O(p^2) for the product with Q per alpha.
+
+With fewer rows than columns the same w is X' a, where a solves (X X' + alpha I) a = y: the smaller matrix is the
+one between rows (Saunders, Gammerman & Vovk 1998), and the path costs O(n^3 + n^2 p).
 """
 
 from __future__ import annotations
@@ -42,12 +45,32 @@ class Linear:
 
 def ridge_path(gram: Gram, alphas: Sequence[float]) -> Linear:
     """Return the ridge solution for every alpha, one rule each, in the order of `alphas`."""
-    _check(gram, alphas)
-    t = _Tridiagonal(gram.xx.numpy())
-    c = t.apply(gram.xy.numpy()[:, None], transposed=True)[:, 0]  # Q' c
-    z = np.stack([t.solve(alpha, c) for alpha in alphas], axis=1)  # [p, k]
-    weights = torch.from_numpy(np.ascontiguousarray(t.apply(z)))
+    _check(gram.xx, gram.xy, alphas)
+    weights = torch.from_numpy(_path(gram.xx.numpy(), gram.xy.numpy(), alphas))
     return Linear(weights, gram.mean_y - gram.mean_x @ weights)
+
+
+def ridge_path_of_rows(
+    x: torch.Tensor, y: torch.Tensor, alphas: Sequence[float], dtype: torch.dtype = torch.float64
+) -> Linear:
+    """Return the same path from the rows themselves, x [n, p] and y [n], held at once: for fewer rows than columns."""
+    if not len(x):
+        raise JobFailed("there are no rows to fit")
+    mean_x, mean_y = x.double().mean(0), float(y.double().mean())
+    centred, target = (x.double() - mean_x).to(dtype), (y.double() - mean_y).cpu()
+    kernel = (centred @ centred.T).double().cpu()
+    _check(kernel, target, alphas)
+    a = torch.from_numpy(_path(kernel.numpy(), target.numpy(), alphas))
+    weights = (centred.T.double() @ a.to(centred.device)).cpu()
+    return Linear(weights, mean_y - mean_x.cpu() @ weights)
+
+
+def _path(g: np.ndarray, c: np.ndarray, alphas: Sequence[float]) -> np.ndarray:
+    """Return (G + alpha I)^-1 c for every alpha, [p, k]."""
+    t = _Tridiagonal(g)
+    turned = t.apply(c[:, None], transposed=True)[:, 0]  # Q' c
+    z = np.stack([t.solve(alpha, turned) for alpha in alphas], axis=1)
+    return np.ascontiguousarray(t.apply(z))
 
 
 class _Tridiagonal:
@@ -79,9 +102,9 @@ class _Tridiagonal:
         return out
 
 
-def _check(gram: Gram, alphas: Sequence[float]) -> None:
+def _check(g: torch.Tensor, c: torch.Tensor, alphas: Sequence[float]) -> None:
     """Refuse sums and penalties that have no solution."""
-    if not (torch.isfinite(gram.xx).all() and torch.isfinite(gram.xy).all()):
+    if not (torch.isfinite(g).all() and torch.isfinite(c).all()):
         raise JobFailed("the inputs or the target hold numbers that are not finite")
     if not alphas:
         raise JobFailed("there is no alpha to fit")

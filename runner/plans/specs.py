@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from runner.contract import Contract
+from runner.contract import Contract, involved
 from runner.documents.kinds import Axis, Experiment, Job, Protocol, Value
 from runner.documents.library import Library
 from runner.documents.reading import Document
 from runner.documents.sweeps import Point, points, run_name, settings
 from runner.findings import InputRefused
+from runner.results.files import RECORDED, Result
 from runner.safety import canonical
 from runner.safety.data_files import FileNotThere, data_files, fingerprint
 from runner.shapes import JOB
@@ -39,16 +40,20 @@ class JobRun:
     needs: tuple[str, ...] = ()  # the runs whose predictions it is given
 
 
-def job_runs(document: Document, library: Library, data: str | None = None) -> list[JobRun]:
+def job_runs(
+    document: Document, library: Library, filed: Result | None = None, *, data: str | None = None
+) -> list[JobRun]:
     """Return the runs an experiment declares, those that others need first; with `data` the data are taken to be those.
 
-    The points of a sweep become runs of their own, each job expanding over the axes it depends on.
+    The points of a sweep become runs of their own, each job expanding over the axes it depends on. What rests on a run
+    that was made elsewhere rests on the file it came in, which only the filed result knows.
     """
     experiment, protocol = document.experiment, library.protocol(document)
     if experiment is None or protocol is None:
         raise InputRefused(f"{document.id} is no runnable experiment", place=document.source.place(0), code="LG207")
     data = data if data is not None else _needed_data(library, protocol)
-    spec = _Spec(experiment, protocol, library, data)
+    elsewhere = {name: run.fit for name, run in filed.runs.items() if run.job == RECORDED} if filed else {}
+    spec = _Spec(experiment, protocol, library, data, elsewhere)
     runs: dict[str, JobRun] = {}
     for job in _in_order(experiment.jobs):
         for point in points(job, experiment.sweep):
@@ -65,36 +70,39 @@ class _Spec:
     protocol: Protocol
     library: Library
     data: str
+    elsewhere: Mapping[str, str]  # the files of runs that were made elsewhere
 
     def run(self, job: Job, point: Point, before: Mapping[str, JobRun]) -> JobRun:
-        contract = self.library.plugins.jobs[job.job]
+        contracts = self.library.plugins.jobs
         set_ = replace(job, params=_with_point(job, point, self.experiment.sweep))
-        axes = settings(self.experiment, self.protocol, job, point, contract)
+        axes = settings(self.experiment, self.protocol, set_, point, contracts)
         needs = tuple(self._needed(name, point) for name in job.needs)
-        fit = _exact({**self._training(set_, contract, axes), "needs": [before[name].fit for name in needs]})
-        scored = {axis: axes[axis] for axis in self.protocol.axes}
-        asked = _exact([self.protocol.val, self.protocol.test, scored])
+        given = [self.elsewhere.get(name, before[name].fit) for name in needs]
+        fit = _exact({**self._training(set_, axes), "needs": given})
+        protocol = self.protocol
+        scored = {axis: axes[axis] for axis in protocol.axes}
+        asked = _exact([protocol.val, protocol.test, scored, protocol.target, protocol.seed])
         return JobRun(run_name(job.name, point), set_, point, axes, self.data, fit, asked, needs)
 
     def _needed(self, name: str, point: Point) -> str:
         job = self.experiment.jobs[name]
         return run_name(name, {axis: point[axis] for axis in job.axes})
 
-    def _training(self, job: Job, contract: Contract, axes: Mapping[str, Value]) -> dict[str, Any]:
+    def _training(self, job: Job, axes: Mapping[str, Value]) -> dict[str, Any]:
         """Return what a fit depends on: never the rows that are scored, their slices or metrics."""
-        protocol = self.protocol
+        protocol, parts = self.protocol, list(involved(job.job, job.params, self.library.plugins.jobs))
         learnt = {axis: axes[axis] for axis in protocol.axes}
         learnt |= {"noise": axes["train_noise"]} if "train_noise" in axes else {}
         return {
             "job": job.job,
             "version": job.version,
             "params": dict(job.params),
-            "files": _file_prints(contract, job, self.library),
+            "files": [print_ for contract, params in parts for print_ in _file_prints(contract, params, self.library)],
             "axes": {**learnt, **{name: axes[name] for name in ("train", "seed") if name in axes}},
             "data": self.data,
             "draw": protocol.seed,
             "target": protocol.target,
-            "val": protocol.val if contract.uses_val else None,
+            "val": protocol.val if any(contract.uses_val for contract, _ in parts) else None,
         }
 
 
@@ -131,11 +139,11 @@ def _set(params: Mapping[str, Any], path: tuple[str, ...], value: Value) -> dict
     return {**params, head: _set(params[head], tuple(rest), value) if rest else value}
 
 
-def _file_prints(contract: Contract, job: Job, library: Library) -> list[str]:
+def _file_prints(contract: Contract, params: Mapping[str, Any], library: Library) -> list[str]:
     """Return what the files a job's parameters name hold; a file that is not here is named by its path."""
     prints = []
     for name in contract.files:
-        named = job.params.get(name) or ()
+        named = params.get(name) or ()
         for text in [named] if isinstance(named, str) else named:
             try:
                 prints += [fingerprint(file.path) for file in data_files(text, library.folder, name)]
@@ -156,16 +164,18 @@ def data_digest(library: Library, protocol: Protocol, *, outside: bool = False) 
     checked must not choose what is read outside it.
     """
     source = library.plugins.sources.get(protocol.source)
-    named = [str(protocol.options[name]) for name in source.files if protocol.options.get(name)] if source else []
-    if not outside and any("${" in text for text in named):
+    asked = source.files if source else ()
+    named = {name: str(protocol.options[name]) for name in asked if protocol.options.get(name)}
+    if not outside and any("${" in text for text in named.values()):
         return None
     try:
-        files = [file for text in named for file in data_files(text, library.folder, "data.path")]
+        files = {name: data_files(text, library.folder, "data.path") for name, text in named.items()}
+        prints = {name: [fingerprint(file.path) for file in found] for name, found in files.items()}
     except FileNotThere:
         return None
     options = {name: value for name, value in protocol.options.items() if name not in NAMING}
     version = source.version if source else 0
-    return _exact([protocol.source, version, options, [fingerprint(file.path) for file in files]])
+    return _exact([protocol.source, version, options, prints])
 
 
 def _needed_data(library: Library, protocol: Protocol) -> str:

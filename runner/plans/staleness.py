@@ -30,8 +30,9 @@ def reasons(runs: list[JobRun], result: Result | None) -> list[Reason]:
 
 
 def stands(run: JobRun, filed: Run) -> bool:
-    """Tell whether a run is filed as it is declared; of one made elsewhere only its rows are known."""
-    return _same_fit(run, filed) and filed.asked == run.asked
+    """Tell whether a run is filed as it is declared; of one made elsewhere only its rows are known, if those."""
+    elsewhere = filed.job == RECORDED and filed.data not in {"", run.data}
+    return _same_fit(run, filed) and filed.asked == run.asked and not elsewhere
 
 
 def _same_fit(run: JobRun, filed: Run) -> bool:

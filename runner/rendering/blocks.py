@@ -7,18 +7,21 @@ from typing import Any
 
 from runner.documents.reading import Document
 from runner.documents.scanner import Block
-from runner.expressions.names import suggestion
 from runner.findings import ArtefactDamaged, Finding, RunnerError
 from runner.rendering import templates
+from runner.rendering.arguments import arguments_of
 from runner.rendering.changes import Change, Edit
 from runner.rendering.desk import Desk
 from runner.rendering.view import View
-from runner.safety import bounded_yaml as yaml
 from runner.safety import canonical
 
 SOURCES = "sources"
 OURS = re.compile(r"\[[^\]]+\]: (?!\S*://)\S+ \"[^\"]*\"\s*")
 MARKER = re.compile(r"^<!-- /?logg", re.MULTILINE)
+BLANK_LINES = re.compile(r"\n{3,}")
+PADDING = re.compile(r"(?<=\S)[ \t]+")
+ROW = re.compile(r" {0,3}\|")  # four blanks before it make it code
+DASHES = re.compile(r"-{2,}")
 CONFLICT = re.compile(
     r"^<{7} [^\n]*\n(?P<ours>.*?)(?:^\|{7}[^\n]*\n.*?)?^={7}\r?\n(?P<theirs>.*?)^>{7} [^\n]*(?:\n|\Z)",
     re.MULTILINE | re.DOTALL,
@@ -26,9 +29,15 @@ CONFLICT = re.compile(
 
 
 def digest(body: str) -> str:
-    """Hash a body so that line ends, outer blanks and table padding do not count as edits."""
-    lines = [re.sub(r"-{2,}", "--", re.sub(r"[ \t]+", " ", line)).strip() for line in body.splitlines()]
-    return canonical.digest_bytes("\n".join(line for line in lines if line).encode(), 8)
+    """Hash a body so that line ends, table padding and further blank lines, as formatters leave them, are no edits."""
+    lines = "\n".join(_unpadded(line) for line in body.replace("\r\n", "\n").split("\n"))
+    return canonical.digest_bytes(BLANK_LINES.sub("\n\n", lines).strip("\n").encode(), 8)
+
+
+def _unpadded(line: str) -> str:
+    """Return a line with one blank for each run of them, and a table's rule of two dashes; an indent stays."""
+    text = PADDING.sub(" ", line.rstrip(" \t"))
+    return DASHES.sub("--", text.lstrip(" ")) if ROW.match(text) else text
 
 
 def closed(marker: str, body: str, newline: str) -> str:
@@ -41,8 +50,7 @@ def render_block(block: Block, desk: Desk, *, force: bool) -> Change:
     """Return what one block needs so that it agrees with the results."""
     source = desk.document.source
     try:
-        arguments = _arguments(block, desk)
-        body = fill(block.name, arguments, desk)
+        body = fill(block.name, arguments_of(block, desk), desk)
     except ArtefactDamaged:
         raise
     except RunnerError as error:
@@ -50,17 +58,15 @@ def render_block(block: Block, desk: Desk, *, force: bool) -> Change:
         return Change(findings=(Finding(error.code or "LG208", place, error.message, error.fix),))
     text = closed(source.text[block.start : _marker_end(block, source.text)], body, source.newline)
     old = source.text[block.body_start : block.body_end]
-    if source.text[block.start : block.end] == text:
-        return Change()
+    if block.closed and digest(old) == digest(body) == block.digest:
+        return Change()  # a formatter's layout is left to the formatter
     if not block.closed and not force and _left_behind(source.text[block.end :], body):
         return Change(findings=(_unclosed(block, desk.document),))
     if edited(block, old) and not force:
         return Change(findings=(hand_edit(block, desk.document),))
-    stale = digest(old) != digest(body) or not block.closed
     message = f"the block `{block.name}` {'has new content' if block.closed else 'is not filled yet'}"
-    fix = f"runner render {desk.document.called}"
-    found = (Finding("LG103", source.place(block.start), message, fix),) if stale else ()
-    return Change(Edit(block.start, block.end, text), findings=found)
+    found = Finding("LG103", source.place(block.start), message, f"runner render {desk.document.called}")
+    return Change(Edit(block.start, block.end, text), findings=(found,))
 
 
 def _left_behind(after: str, body: str) -> bool:
@@ -103,22 +109,3 @@ def fill(kind: str, arguments: dict[str, Any], desk: Desk) -> str:
 
 def _marker_end(block: Block, text: str) -> int:
     return text.index("-->", block.start) + 3
-
-
-def _arguments(block: Block, desk: Desk) -> dict[str, Any]:
-    """Read a block's arguments and refuse what its template does not take."""
-    place = desk.document.source.place(block.start)
-    kinds = templates.kinds()
-    if block.name not in kinds:
-        fix = suggestion(block.name, kinds)
-        raise RunnerError(f"there is no block `{block.name}`", place=place, code="LG204", fix=fix)
-    node = yaml.load(block.arguments) if block.arguments else yaml.Mapping((), 1, 1, flow=True)
-    if not isinstance(node, yaml.Mapping):
-        fix = f"write {block.name} {{name: value}}"
-        raise RunnerError(f"arguments of `{block.name}` are no map", place=place, code="LG208", fix=fix)
-    takes = templates.arguments_of(block.name)
-    for key in node.keys():  # noqa: SIM118 - a bounded_yaml.Mapping is no dict
-        if takes is not None and key not in takes:
-            message = f"`{block.name}` takes no `{key}`"
-            raise RunnerError(message, place=place, code="LG208", fix=suggestion(key, takes) or "drop it")
-    return dict(yaml.to_python(node))

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from runner.documents.kinds import Formula
+from runner.documents.reading import Document
 from runner.documents.scanner import Citation
 from runner.expressions.names import is_key, label_trouble
 from runner.expressions.parse import parse
-from runner.expressions.syntax import Call, Expression, Number, is_predicate, walk
+from runner.expressions.syntax import Call, Expression, is_predicate
 from runner.expressions.tokens import ExpressionRefused
 from runner.findings import Finding
 from runner.rendering import digits, templates, titles, wording
 from runner.rendering.changes import Change, Edit, LinkDefinition
 from runner.rendering.desk import Desk
+from runner.rendering.stated import Stated, formulas_of, stated
 from runner.results.evaluation import Pending
 from runner.results.quantities import Quantity
 from runner.safety import escaping
 from runner.verdicts import judgements
 from runner.verdicts.judgements import Judgement, Outcome, Verdict
 
+BY_ITSELF = "cite each number by itself, such as [0.92][job.r2]"
 UNDECIDED = "say how sure it is, or wait for more rows"
 
 
@@ -102,10 +106,12 @@ def _name(citation: Citation, quantity: Quantity, desk: Desk, definition: LinkDe
     if filled == citation.text:
         return Change(definition=definition)
     message = f"`{citation.text}` is `{filled}` now: {citation.label}"
+    if not shown:
+        message = f"`{citation.text}` is not filled yet, it is `{filled}`: {citation.label}"
     return _changed("LG101", citation, filled, message, desk, definition)
 
 
-def _numbers(citation: Citation, values: Sequence[float], desk: Desk, definition: LinkDefinition) -> Change:
+def _numbers(citation: Citation, values: Sequence[float], desk: Desk, definition: LinkDefinition | None) -> Change:
     if digits.agrees(citation.text, values):
         return Change(definition=definition)
     filled = digits.fill(citation.text, values)
@@ -120,22 +126,29 @@ def _predicate(citation: Citation, formula: Formula, desk: Desk) -> Change:
     verdict = judgements.verdict(truth)
     title = titles.of_verdict(verdict, formula, desk.labels)
     definition = titles.define(formula.text, truth, title, desk.document, desk)
-    if citation.text == "?" or wording.is_judgement(citation.text, templates.languages()):
+    if citation.text == "?" or wording.is_judgement(citation.text, templates.judgements()):
         return _verdict(citation, verdict, desk, definition)
-    left = desk.knowledge.judge.evidence(formula, desk.document)
-    numbers = Change(definition=definition)
-    if left is not None and _shows_left_side(citation, formula):
-        numbers = _numbers(citation, (left.quantity.point,), desk, definition)
-    return Change(numbers.edit, definition, (*numbers.findings, *_words(citation, verdict, desk)))
+    return _worded(citation, (formula,), desk.document, desk, Change(None, definition, _words(citation, verdict, desk)))
 
 
-def _shows_left_side(citation: Citation, formula: Formula) -> bool:
-    """Tell whether words over a comparison show its left side: a placeholder, or one decimal that is no threshold."""
-    slots = digits.slots(citation.text)
-    if any(slot.placeholder for slot in slots):
-        return True
-    thresholds = {node.value for node in walk(formula.tree) if isinstance(node, Number)}
-    return len(slots) == 1 and slots[0].decimals > 0 and abs(slots[0].number) / slots[0].scale not in thresholds
+def _worded(citation: Citation, formulas: Sequence[Formula], home: Document, desk: Desk, words: Change) -> Change:
+    """Add to what words over a verdict need what the numbers in them do: the left side is compared, others refused."""
+    match stated(citation.text, citation.label, formulas):
+        case Stated.NOTHING_ELSE:
+            return words
+        case Stated.LEFT_SIDE:
+            left = desk.knowledge.judge.left_side(formulas[0], home)
+            if left is None:
+                return _unchecked(citation, desk, *words.findings)
+            numbers = _numbers(citation, (left.quantity.point,), desk, words.definition)
+            return replace(numbers, findings=(*numbers.findings, *words.findings))
+        case Stated.UNCHECKED:
+            return _unchecked(citation, desk, *words.findings)
+
+
+def _unchecked(citation: Citation, desk: Desk, *findings: Finding) -> Change:
+    message = f"{citation.label.strip()} says nothing about the numbers in `{citation.text}`"
+    return _refused(citation, message, desk, _finding("LG210", citation, message, desk, fix=BY_ITSELF), *findings)
 
 
 def _words(citation: Citation, verdict: Verdict, desk: Desk) -> tuple[Finding, ...]:
@@ -156,8 +169,13 @@ def _likely(verdict: Verdict) -> str:
 def _key(citation: Citation, label: str, desk: Desk) -> Change:
     judgement = desk.knowledge.judge.key(label, desk.document)
     definition = titles.of_key(label, judgement, desk)
-    if citation.text != "?" and not wording.is_judgement(citation.text, templates.languages()):
-        return Change(definition=definition, findings=_words_of_key(citation, judgement, desk))
+    if citation.text != "?" and not wording.is_judgement(citation.text, templates.judgements()):
+        found = desk.knowledge.library.key(label, desk.document)
+        home, judged = found or (desk.document, None)
+        words = Change(definition=definition, findings=_words_of_key(citation, judgement, desk))
+        if judgement.state == "pending":
+            return _words_pending(citation, formulas_of(judged), desk, definition)
+        return _worded(citation, formulas_of(judged), home, desk, words)
     return _verdict(citation, judgement, desk, definition)
 
 
@@ -193,16 +211,32 @@ def _words_of_key(citation: Citation, judgement: Judgement, desk: Desk) -> tuple
 
 def _pending(citation: Citation, error: Pending, desk: Desk) -> Change:
     definition = titles.pending(citation.label, error.document, desk)
+    label = citation.label.strip()
+    tree = parse(label)
+    if is_predicate(tree):
+        formula = Formula(label, tree, desk.document.source.place(citation.label_start))
+        return _words_pending(citation, (formula,), desk, definition)
+    return _blanked(citation, desk, definition)
+
+
+def _words_pending(citation: Citation, formulas: Sequence[Formula], desk: Desk, definition: LinkDefinition) -> Change:
+    """Leave words alone while nobody knows whether they hold; the number of a comparison waits with them."""
+    match stated(citation.text, citation.label, formulas):
+        case Stated.NOTHING_ELSE:
+            return Change(definition=definition)
+        case Stated.LEFT_SIDE:
+            return _blanked(citation, desk, definition)
+        case Stated.UNCHECKED:
+            return _unchecked(citation, desk)
+
+
+def _blanked(citation: Citation, desk: Desk, definition: LinkDefinition) -> Change:
+    """Turn numbers without a result back into placeholders."""
     blank = digits.blank(citation.text)
-    if blank == citation.text or is_predicate_label(citation.label):
+    if blank == citation.text:
         return Change(definition=definition)
     message = f"`{citation.text}` has no result behind it: {citation.label}"
     return _changed("LG101", citation, blank, message, desk, definition)
-
-
-def is_predicate_label(label: str) -> bool:
-    """Tell whether a readable label says something true or false."""
-    return is_predicate(parse(label.strip()))
 
 
 def _misplaced(citation: Citation, desk: Desk) -> Change:
@@ -214,10 +248,12 @@ def _misplaced(citation: Citation, desk: Desk) -> Change:
 
 def _refused(citation: Citation, message: str, desk: Desk, *findings: Finding) -> Change:
     """A citation nobody can fill keeps its text; its definition says why, so that it still renders."""
-    return Change(definition=titles.refused(citation.label, message, desk.document), findings=findings)
+    return Change(definition=titles.refused(citation.label, message, desk), findings=findings)
 
 
-def _changed(code: str, citation: Citation, text: str, message: str, desk: Desk, definition: LinkDefinition) -> Change:
+def _changed(
+    code: str, citation: Citation, text: str, message: str, desk: Desk, definition: LinkDefinition | None
+) -> Change:
     finding = _finding(code, citation, message, desk, fix=f"runner render {desk.document.called}")
     return Change(Edit(citation.text_start, citation.text_end, text), definition, (finding,))
 

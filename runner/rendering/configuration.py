@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from runner.documents.kinds import Experiment, Job, Protocol
+from runner.documents.kinds import Experiment, Job, Protocol, Value
 from runner.documents.reading import Document
-from runner.documents.sweeps import count, points, run_name, spoken, usual
+from runner.documents.sweeps import count, points, run_name, spelled, spoken, usual
 from runner.expressions.parse import parse
-from runner.expressions.syntax import Reference
+from runner.expressions.syntax import Argument, Reference, Segment
 from runner.expressions.tokens import quantity
 from runner.rendering.desk import Desk
 from runner.results.files import Run
@@ -39,6 +39,32 @@ class Configured:
     ran: bool
 
 
+@dataclass(frozen=True)
+class Together:
+    """The runs of a job that differ in their seeds only: `vit(train=50000)` for `vit(seed=1, train=50000)` and others.
+
+    Where one of them is missing or has failed there is no mean: what failed may not be like what did not.
+    """
+
+    name: str
+    job: Job
+    point: Mapping[str, Value]
+    members: tuple[str, ...]
+    done: tuple[Run, ...]
+
+    @property
+    def whole(self) -> bool:
+        """Tell whether every run has a result."""
+        return len(self.done) == len(self.members)
+
+    def address(self, piece: str, metric: str) -> tuple[str, Reference]:
+        """Return the address of a metric on a slice, as text and as a tree: of several seeds it is the mean."""
+        arguments = tuple(Argument(axis, spelled(value)) for axis, value in self.point.items())
+        names = [*([piece] if piece else []), metric]
+        segments = (Segment(self.job.name, arguments, 0, 0), *(Segment(name, (), 0, 0) for name in names))
+        return ".".join([self.name, *names]), Reference(segments, 0, 0)
+
+
 def settings(experiment: Experiment, protocol: Protocol) -> list[Setting]:
     """Return the axes of the rows, the training rows and the seeds, swept ones with all their values."""
     fixed: dict[str, float] = {axis: usual(values) for axis, values in protocol.axes.items()} | dict(experiment.axes)
@@ -59,23 +85,17 @@ def several_seeds(document: Document) -> bool:
     return SEED in sweep and len(sweep[SEED].values) > 1
 
 
-def seeds_together(experiment: Experiment, filed: Mapping[str, Run]) -> dict[str, tuple[str, ...]]:
-    """Return the runs that were filed, in the order they are declared, those that differ in their seeds as one.
-
-    `vit(train=50000)` stands for `vit(seed=1, train=50000)` and its siblings; where one of them is missing or has
-    failed, and for what is not declared any more, each run stands for itself.
-    """
-    found: dict[str, tuple[str, ...]] = {}
+def seeds_together(experiment: Experiment, filed: Mapping[str, Run]) -> list[Together]:
+    """Return the runs an experiment declares, in that order, those that differ in their seeds only as one."""
+    found: dict[str, Together] = {}
     for job in experiment.jobs.values():
-        for point in points(job, experiment.sweep):
-            apart = run_name(job.name, {axis: value for axis, value in point.items() if axis != SEED})
-            found[apart] = (*found.get(apart, ()), run_name(job.name, point))
-    kept: dict[str, tuple[str, ...]] = {}
-    for apart, names in found.items():
-        together = len(names) > 1 and all(name in filed and not filed[name].failed for name in names)
-        kept |= {apart: names} if together else {name: (name,) for name in names if name in filed}
-    declared = {name for names in found.values() for name in names}
-    return kept | {name: (name,) for name in sorted(filed) if name not in declared}
+        for whole in points(job, experiment.sweep):
+            point = {axis: value for axis, value in whole.items() if axis != SEED}
+            name, run = run_name(job.name, point), run_name(job.name, whole)
+            before = found.get(name, Together(name, job, point, (), ()))
+            done = (filed[run],) if run in filed and not filed[run].failed else ()
+            found[name] = replace(before, members=(*before.members, run), done=(*before.done, *done))
+    return list(found.values())
 
 
 def called(run: str) -> str:

@@ -11,7 +11,8 @@ from typing import Any
 
 from runner.documents.reading import Document
 from runner.expressions.names import suggestion
-from runner.findings import Finding, InputRefused, RunnerError
+from runner.findings import Finding, InputRefused, Place, RunnerError
+from runner.rendering.arguments import arguments_of
 from runner.rendering.desk import Desk, lay, legible
 from runner.results import places
 from runner.results.board import Board
@@ -22,6 +23,7 @@ from runner.verdicts.knowledge import Knowledge
 
 STAMP = re.compile(rb"<!-- logg figure: from ([0-9a-f]{12}) body ([0-9a-f]{12}) -->\r?\n")
 HEAD = 400
+LARGEST = 150_000  # bytes of a figure
 
 
 @dataclass(frozen=True)
@@ -34,11 +36,11 @@ class Figure:
     link: str
     alt: str
     source: str  # hash of kind, version, parameters and evidence; empty while the evidence is pending
-    borrowed: bool = False  # shown here, drawn for another document
+    place: Place  # of its block
 
 
-def declared(arguments: Mapping[str, Any], desk: Desk) -> Figure:
-    """Return the figure that a block's arguments declare."""
+def declared(arguments: Mapping[str, Any], desk: Desk, start: int = 0) -> Figure:
+    """Return the figure that a block's arguments declare; `start` is where the block begins."""
     kinds = desk.knowledge.library.plugins.figures
     kind = str(arguments.get("kind", ""))
     if kind not in kinds:
@@ -53,7 +55,8 @@ def declared(arguments: Mapping[str, Any], desk: Desk) -> Figure:
     evidence = board.evidence([str(item) for item in params.get("of", ())], str(params.get("x") or ""))
     source = canonical.digest([kind, contract.version, params, evidence]) if evidence else ""
     alt = f"{kind}: {', '.join(map(str, params.get('of', ())))}"
-    return Figure(kind, params, path, paths.relative_link(desk.document.path, path), alt, source)
+    link, place = paths.relative_link(desk.document.path, path), desk.document.source.place(start)
+    return Figure(kind, params, path, link, alt, source, place)
 
 
 def _borrowed(kind: str, identity: str, desk: Desk) -> Figure:
@@ -62,10 +65,13 @@ def _borrowed(kind: str, identity: str, desk: Desk) -> Figure:
     owner = library.find(identity)
     if owner is None:
         raise InputRefused(f"there is no document `{identity}`", code="LG207", fix=suggestion(identity, library.ids))
-    own = next((figure for figure in _declared_in(owner, desk.knowledge) if figure.kind == kind), None)
+    if owner is desk.document:
+        fix = "write of: in the place of from:"
+        raise InputRefused(f"{identity} borrows a figure from itself", code="LG208", fix=fix)
+    own = next((figure for figure in _own(owner, desk.knowledge) if figure.kind == kind), None)
     if own is None:
         raise InputRefused(f"{identity} has no figure `{kind}`", code="LG207", fix="declare it there")
-    return replace(own, link=paths.relative_link(desk.document.path, own.path), borrowed=True)
+    return replace(own, link=paths.relative_link(desk.document.path, own.path))
 
 
 def _params(kind: str, arguments: Mapping[str, Any], desk: Desk) -> dict[str, Any]:
@@ -89,27 +95,26 @@ def _node(value: object) -> yaml.Node:
 
 def figures_of(document: Document, knowledge: Knowledge) -> list[Figure]:
     """Return every figure to be drawn for a document: declared by it, and its evidence is there."""
-    return [figure for figure in _declared_in(document, knowledge) if figure.source and not figure.borrowed]
+    return [figure for figure in _own(document, knowledge) if figure.source]
 
 
-def _declared_in(document: Document, knowledge: Knowledge) -> list[Figure]:
+def _own(document: Document, knowledge: Knowledge) -> list[Figure]:
+    """Return the figures a document declares itself, not those it borrows."""
     desk, found = lay(document, knowledge), []
     for block in document.scan.blocks if legible(document, knowledge) else ():
         if block.name != "figure":
             continue
         try:
-            arguments = yaml.to_python(yaml.load(block.arguments))
-            found.append(declared(arguments, desk))
-        except (RunnerError, AttributeError):
+            arguments = arguments_of(block, desk)
+            found += [] if "from" in arguments else [declared(arguments, desk, block.start)]
+        except RunnerError:
             continue  # rendering the block itself reports what is wrong
     return found
 
 
 def trouble(figure: Figure, document: Document) -> Finding | None:
     """Return what is wrong with a figure's file: absent, drawn from other evidence, or edited."""
-    place = document.source.place(0)
-    fix = f"runner render {document.called}"
-    name = figure.path.name
+    place, name, fix = figure.place, figure.path.name, f"runner render {document.called}"
     if not figure.path.is_file():
         return Finding("LG106", place, f"the figure {name} is not drawn", fix)
     source, body_fits = _stamp(figure.path)
@@ -138,6 +143,9 @@ def draw(figure: Figure, document: Document, knowledge: Knowledge) -> bool:
         raise InputRefused(message, code="LG106", fix="pip install 'logg[jobs]'") from error
     board = Board(knowledge.evaluator, document)
     body = module.draw(module.Params(**figure.params), board)
+    if len(body) > LARGEST:
+        message = f"the figure {figure.path.name} is {len(body) / 1000:.0f} kB, at most {LARGEST // 1000} kB are kept"
+        raise InputRefused(message, code="LG106", fix="show less in it")
     stamp = f"<!-- logg figure: from {figure.source} body {canonical.digest_bytes(body, 12)} -->\n".encode()
     head, newline, rest = body.partition(b"\n")  # the stamp follows the XML declaration
     figure.path.parent.mkdir(parents=True, exist_ok=True)

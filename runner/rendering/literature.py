@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ from runner.rendering.desk import Desk
 from runner.results import published
 from runner.results.evaluation import Pending
 
+DECIMALS = re.compile(r"[+-]?[0-9]+\.[0-9]+")
 SAME = "same"  # the population of values that stand on our very rows
 
 
@@ -63,15 +65,16 @@ def withdrawn(desk: Desk) -> list[Line]:
 
 
 def shown(value: Stated) -> str:
-    """Write a value with the interval its source gives."""
-    if value.interval is None:
-        return _given(value.value)
-    low, high = map(_given, value.interval)
-    return f"{_given(value.value)} [{low},{wording.BLANK}{high}]"
+    """Write a value with the interval its source gives, digit by digit."""
+    numbers = (value.value, *(value.interval or ()))
+    said, *ends = map(_given, numbers, value.written or [""] * len(numbers))
+    return f"{said} [{ends[0]},{wording.BLANK}{ends[1]}]" if ends else said
 
 
-def _given(number: float) -> str:
-    return f"{digits.MINUS if number < 0 else ''}{wording.plain(abs(number))}"
+def _given(number: float, written: str) -> str:
+    """Write a number with the decimals its source gives it."""
+    size = written.lstrip("+-") if DECIMALS.fullmatch(written) else wording.plain(abs(number))
+    return f"{digits.MINUS if number < 0 else ''}{size}"
 
 
 def quoted(tree: Expression, desk: Desk) -> str:

@@ -65,9 +65,26 @@ def contradicted(document: Document, knowledge: Knowledge) -> list[Finding]:
     return [finding for outcome in outcomes for finding in outcome.findings if finding.code == "LG102"]
 
 
+def refusals(document: Document, knowledge: Knowledge) -> list[Citation]:
+    """Return the citations that are compared with nothing: refused, or not to be judged as things stand."""
+    if not legible(document, knowledge):
+        return list(document.scan.citations)
+    desk = lay(document, knowledge)
+    try:
+        return [each for each in _theirs(document) if _is_refused(citations.cite(each, desk))]
+    except ArtefactDamaged:
+        return list(document.scan.citations)
+
+
+def _is_refused(outcome: Change) -> bool:
+    return outcome.definition is not None and outcome.definition.group == titles.REFUSED
+
+
 def _troubles(document: Document) -> tuple[Finding, ...]:
     return tuple(
-        Finding(TROUBLES.get(trouble.kind, "LG211"), document.source.place(trouble.offset), trouble.message)
+        Finding(
+            TROUBLES.get(trouble.kind, "LG211"), document.source.place(trouble.offset), trouble.message, trouble.fix
+        )
         for trouble in document.scan.troubles
     )
 
@@ -112,16 +129,20 @@ def _lost(document: Document, desk: Desk) -> Iterator[Finding]:
 
 
 def _cited(document: Document, desk: Desk) -> list[Change]:
-    own = {fold_label(definition.label) for definition in document.scan.definitions}
-    theirs = [c for c in document.scan.citations if fold_label(c.label) not in own and not WRAPPED & set(c.label)]
     spelled: dict[str, str] = {}
-    return [_apart(citation, citations.cite(citation, desk), spelled, desk) for citation in theirs]
+    return [_apart(citation, citations.cite(citation, desk), spelled, desk) for citation in _theirs(document)]
+
+
+def _theirs(document: Document) -> list[Citation]:
+    """Return the citations whose links the author did not define."""
+    own = {fold_label(definition.label) for definition in document.scan.definitions}
+    return [c for c in document.scan.citations if fold_label(c.label) not in own and not WRAPPED & set(c.label)]
 
 
 def _apart(citation: Citation, outcome: Change, spelled: dict[str, str], desk: Desk) -> Change:
     """Refuse a label that differs from an earlier one in case only: renderers take both for the same."""
     definition = outcome.definition
-    if definition is None or definition.group == titles.REFUSED:
+    if definition is None or _is_refused(outcome):
         return outcome
     first = spelled.setdefault(fold_label(definition.label), definition.label)
     return outcome if first == definition.label else citations.mistakable(citation, first, desk)

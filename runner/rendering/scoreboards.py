@@ -5,30 +5,34 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from runner.documents.kinds import Experiment, Hub, Job, Protocol, Value
+from runner.documents.kinds import Experiment, Hub, Protocol, Value
 from runner.documents.library import Library
 from runner.documents.reading import Document
-from runner.documents.sweeps import points, run_name, spelled, spoken, usual
+from runner.documents.sweeps import spelled, spoken, usual
 from runner.expressions.names import suggestion
 from runner.expressions.parse import parse
-from runner.expressions.syntax import Argument, Reference, Segment
+from runner.expressions.syntax import Reference
 from runner.expressions.tokens import ExpressionRefused
 from runner.findings import InputRefused
+from runner.rendering import wording
 from runner.rendering.cards import Card, card, listed
+from runner.rendering.configuration import Together, seeds_together
 from runner.rendering.desk import Desk
 from runner.results.evaluation import Pending
+from runner.results.files import RECORDED, Run
 from runner.results.metrics import SYMBOLS, best_first, unit_of
 from runner.results.points import SEED, slices_named
-from runner.results.populations import Population
+from runner.results.populations import WHOLE, Population
 from runner.results.quantities import Quantity
 
 TOP = 20
 LEADERS = 3  # of each row set on a leaderboard
 TRAINING = ("train", "train_noise")
 
+Fits = frozenset[str]
 Settings = tuple[tuple[str, Value], ...]  # the axes of a protocol, each with its value
 
 
@@ -49,17 +53,20 @@ class Model:
     """One point of a job with a result, all its seeds taken together."""
 
     document: Document
-    job: Job
-    point: Mapping[str, Value]
-    seeds: int
+    seeded: Together
     axes: Mapping[str, Value]
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """Return its runs that have a result."""
+        return self.seeded.done
 
     @property
     def name(self) -> str:
         """Return what it is called among models scored on the same rows."""
-        told = {axis: value for axis, value in self.point.items() if axis not in {*TRAINING, *self.axes}}
+        told = {axis: value for axis, value in self.seeded.point.items() if axis not in {*TRAINING, *self.axes}}
         inside = ", ".join(f"{axis}={spoken(value)}" for axis, value in told.items())
-        return f"{self.job.name}({inside})" if inside else self.job.name
+        return f"{self.seeded.job.name}({inside})" if inside else self.seeded.job.name
 
     @property
     def train(self) -> str:
@@ -71,6 +78,9 @@ class Model:
         )
 
 
+Scored = tuple[Model, Quantity]
+
+
 @dataclass(frozen=True)
 class Score:
     """One line of a scoreboard."""
@@ -80,15 +90,16 @@ class Score:
     train: str
     card: Card
     quantity: Quantity
+    also: tuple[tuple[str, Card], ...] = ()  # other names of the same fit, each with its experiment
 
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """How many models were scored on other rows of one protocol."""
+    """How many models of one protocol were scored on other rows."""
 
     protocol: Card
     count: int
-    same: bool  # the protocol is that of the scoreboard, its axes are not
+    why: str = ""  # where the protocol is that of the scoreboard: what is other than there
 
 
 @dataclass(frozen=True)
@@ -103,6 +114,7 @@ class Board:
     scores: tuple[Score, ...]
     more: int = 0
     elsewhere: tuple[Elsewhere, ...] = ()
+    partial: int = 0  # models left out because a seed is missing or failed
 
     @property
     def population(self) -> Population:
@@ -120,9 +132,12 @@ def scoreboard(arguments: Mapping[str, Any], desk: Desk) -> Board:
         for model in models
         if (found := _ground(model, desk.knowledge.library)) is not None and found != ground
     )
-    named = ((_protocol_card(protocol, desk), count) for protocol, count in sorted(elsewhere.items()))
-    others = tuple(Elsewhere(found, count, found.document.id == ground.protocol) for found, count in named)
-    return _board(ground, here, arguments, desk, others)
+    board, own = _board(ground, here, arguments, desk), desk.labels["other_axes"]
+    others = (
+        Elsewhere(_protocol_card(protocol, desk), count, own if protocol == ground.protocol else "")
+        for protocol, count in sorted(elsewhere.items())
+    )
+    return replace(board, elsewhere=(*board.elsewhere, *others))
 
 
 def leaderboard(arguments: Mapping[str, Any], desk: Desk) -> list[Board]:
@@ -181,41 +196,73 @@ def _models_of(document: Document, desk: Desk) -> Iterator[Model]:
     result, experiment = desk.knowledge.store.result(document), document.experiment
     if result is None or experiment is None:
         return
-    for job in experiment.jobs.values():
-        seeds = Counter[tuple[Settings, Settings]]()
-        for point in points(job, experiment.sweep):
-            run = result.runs.get(run_name(job.name, point))
-            if run is not None and not run.failed:
-                seeds[_unseeded(point), _unseeded(run.axes)] += 1
-        for (point_items, axes), count in seeds.items():
-            yield Model(document, job, dict(point_items), count, dict(axes))
+    for each in seeds_together(experiment, result.runs):
+        if each.done:
+            axes = {axis: value for axis, value in each.done[0].axes.items() if axis != SEED}
+            yield Model(document, each, axes)
 
 
-def _unseeded(settings: Mapping[str, Value]) -> Settings:
-    return tuple((axis, value) for axis, value in settings.items() if axis != SEED)
-
-
-def _board(
-    ground: Ground, models: list[Model], arguments: Mapping[str, Any], desk: Desk, others: tuple[Elsewhere, ...] = ()
-) -> Board:
-    protocol = _protocol(ground.protocol, desk.knowledge.library)
+def _board(ground: Ground, models: list[Model], arguments: Mapping[str, Any], desk: Desk) -> Board:
+    """Return the models of a ground, and count those whose facts were recorded on rows of their own."""
+    protocol, home = _protocol(ground.protocol, desk.knowledge.library), _protocol_card(ground.protocol, desk)
     metric, piece = _metric(arguments, protocol), _slice(arguments, protocol)
-    scored = [(model, value) for model in models if (value := _value(model, piece, metric, desk)) is not None]
+    whole = [model for model in models if model.seeded.whole]
+    valued = [(model, value) for model in whole if (value := _value(model, piece, metric, desk)) is not None]
+    scored = [pair for pair in valued if _on_its_ground(*pair, piece, desk)]
     order = best_first(metric)
     scored.sort(key=lambda pair: (order(pair[1].point), pair[0].document.id, pair[0].name))
-    top = _top(arguments)
-    scores = tuple(
-        Score(rank, _described(model, desk), model.train, card(model.document, desk), value)
-        for rank, (model, value) in enumerate(scored[:top], 1)
-    )
-    unit, home = unit_of(metric, protocol.unit), _protocol_card(ground.protocol, desk)
-    return Board(home, str(ground), SYMBOLS[metric], unit, piece, scores, max(len(scored) - top, 0), others)
+    top, groups = _top(arguments), _same_fits(scored)
+    scores = tuple(_score(rank, group, desk) for rank, group in enumerate(groups[:top], 1))
+    unit, apart = unit_of(metric, protocol.unit), len(valued) - len(scored)
+    others = (Elsewhere(home, apart, desk.labels["recorded"]),) if apart else ()
+    more, partial = max(len(groups) - top, 0), len(models) - len(whole)
+    return Board(home, str(ground), SYMBOLS[metric], unit, piece, scores, more, others, partial)
+
+
+def _on_its_ground(model: Model, value: Quantity, piece: str, desk: Desk) -> bool:
+    """Tell whether a value speaks of the rows of its protocol, not of those it was recorded on elsewhere."""
+    rows = desk.knowledge.store.rows(model.document)
+    return value.populations == (rows.population(piece or WHOLE, model.axes),)
+
+
+def _same_fits(scored: list[Scored]) -> list[list[Scored]]:
+    """Put together what is one fit under several names: of the same keys and value, or the same predictions."""
+    groups: list[list[Scored]] = []
+    known: dict[Fits, list[Scored]] = {}
+    for model, value in scored:
+        marks = _marks(model, value)
+        group = next((known[mark] for mark in marks if mark in known), None)
+        if group is None:
+            group = []
+            groups.append(group)
+        group.append((model, value))
+        known |= dict.fromkeys(marks, group)
+    return groups
+
+
+def _marks(model: Model, value: Quantity) -> list[Fits]:
+    """Return what tells one fit from another: its keys over all seeds, and the hashes of what they predicted.
+
+    A fit that came out visibly different elsewhere is a line of its own. What was recorded has the key of its file,
+    which may hold several fits.
+    """
+    reached = wording.number(value.point)
+    keys = frozenset(f"{run.fit} {run.asked} {reached}" for run in model.runs if run.job != RECORDED)
+    hashes = frozenset(run.arrays["test"] for run in model.runs if "test" in run.arrays)
+    return [marks for marks in (keys, hashes) if len(marks) == len(model.runs)]
+
+
+def _score(rank: int, group: list[Scored], desk: Desk) -> Score:
+    (model, value), *others = group
+    also = tuple((_described(other, desk), card(other.document, desk)) for other, _ in others)
+    return Score(rank, _described(model, desk), model.train, card(model.document, desk), value, also)
 
 
 def _described(model: Model, desk: Desk) -> str:
     """Return what a line calls a model: its name, its kind where that says more, its seeds where there are several."""
-    kind = [model.job.job] if model.job.job != model.job.name else []
-    seeds = [f"{model.seeds} {desk.labels['seeds']}"] if model.seeds > 1 else []
+    job, count = model.seeded.job, len(model.runs)
+    kind = [job.job] if job.job != job.name else []
+    seeds = [f"{count} {desk.labels['seeds']}"] if count > 1 else []
     return " · ".join([model.name, *kind, *seeds])
 
 
@@ -249,13 +296,8 @@ def _top(arguments: Mapping[str, Any]) -> int:
 
 def _value(model: Model, piece: str, metric: str, desk: Desk) -> Quantity | None:
     """Return what a model reached, the mean over its seeds; None while it has no finite value."""
-    arguments = tuple(Argument(axis, spelled(value)) for axis, value in model.point.items())
-    names = [*([piece] if piece else []), metric]
-    head = Segment(model.job.name, arguments, 0, 0)
-    tree = Reference((head, *(Segment(name, (), 0, 0) for name in names)), 0, 0)
-    text = ".".join([run_name(model.job.name, model.point), *names])
     try:
-        found = desk.knowledge.evaluator.expression(text, tree, model.document)
+        found = desk.knowledge.evaluator.expression(*model.seeded.address(piece, metric), model.document)
     except (Pending, ExpressionRefused):
         return None
     return found if math.isfinite(found.point) else None

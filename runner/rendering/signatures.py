@@ -15,7 +15,7 @@ from runner.rendering.statements import Statement, statement
 from runner.verdicts.judgements import Judgement, Outcome, Verdict
 from runner.verdicts.knowledge import Knowledge
 
-UNSIGNABLE = frozenset({"pending", "invalid", "waiting"})
+UNSIGNABLE = frozenset({"pending", "invalid", "waiting", "bypassed"})
 LONGEST = 100  # characters of a decision, so that a citation can show it
 
 
@@ -79,6 +79,10 @@ def sign(document: Document, key: str, knowledge: Knowledge, date: str, words: s
     judgement = knowledge.judge.key(key, document)
     if words and not _left_to_a_person(judgement):
         raise UsageError(f"`{key}` is decided by its predicate, not by a person", fix="leave out --say")
+    before = signatures_of(document.body).get(key)
+    said = " ".join(words.split()) or (before.words if before else "")
+    if not said and _left_to_a_person(judgement):
+        raise UsageError(f"`{key}` is for a person to decide", fix='say what was decided: --say "decision"')
     if judgement.state in UNSIGNABLE:
         message = f"`{key}` is {judgement.state}, there is no evidence to sign"
         raise InputRefused(message, fix="run what it rests on first", place=document.place("signed"), code="LG105")
@@ -87,8 +91,6 @@ def sign(document: Document, key: str, knowledge: Knowledge, date: str, words: s
         message = f"no row, bullet or sentence carries `{key}`"
         place = judged_of(document)[key].place if key in judged_of(document) else document.source.place(0)
         raise InputRefused(message, fix=f"cite it: [words][{key}]", place=place, code="LG207")
-    before = signatures_of(document.body).get(key)
-    said = " ".join(words.split()) or (before.words if before else "")
     return Signature(key, word(judgement, key), found.fingerprint, date, found.place, said)
 
 

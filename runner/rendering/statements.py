@@ -7,7 +7,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 
 from runner.documents.reading import Document
-from runner.documents.scanner import Citation
+from runner.documents.scanner import Citation, read_structure
 from runner.findings import Place
 from runner.rendering import templates, wording
 from runner.rendering.citations import cite
@@ -16,9 +16,9 @@ from runner.safety.canonical import digest_bytes
 
 DIGITS = 8
 ITEM = r"[ \t>]*(?:[-*+]|\d{1,9}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?"
+TEXT = re.compile(r"\S")
 STARTS_ITEM = re.compile(ITEM)
 STARTS_ROW = re.compile(r"[ \t>]*\|")
-FENCE = re.compile(r"[ \t>]*(?:```|~~~)")
 BREAKS = re.compile(r"[ \t>]*(?:#{1,6}[ \t]|<!--)")  # a heading or a marker ends what stands above it
 SENTENCE = re.compile(r"[。！？](?:[”’」』）])*|[.!?](?=\s|$)")
 BAR = re.compile(r"\s*\|\s*")
@@ -39,7 +39,8 @@ def statement(key: str, desk: Desk) -> Statement | None:
     document = desk.document
     text = document.source.text
     citing = next((each for each in document.scan.citations if each.label.strip() == key), None)
-    span = _headed(key, document) or (_around(citing, text) if citing else None)
+    lines = prose(document)
+    span = _headed(key, lines, text) or (_around(citing, lines, text) if citing else None)
     if span is None:
         return None
     return Statement(document.source.place(span[0]), digest_bytes(_shown(span, desk).encode(), DIGITS))
@@ -59,65 +60,64 @@ def _shown(span: Span, desk: Desk) -> str:
 def _words(citation: Citation, desk: Desk) -> str:
     edit = cite(citation, desk).edit
     words = edit.text if edit else citation.text
-    return "" if words == "?" or wording.is_judgement(words, templates.languages()) else words
+    return "" if words == "?" or wording.is_judgement(words, templates.judgements()) else words
 
 
-def _headed(key: str, document: Document) -> Span | None:
+def _headed(key: str, lines: list[Span], text: str) -> Span | None:
     """Return the row, bullet or paragraph that starts with the key: `| K2 |`, `- **Q1.2** ...`."""
     name = rf"(?:\[{re.escape(key)}\]\[[^\]]*\]|{re.escape(key)})"
     row = re.compile(rf"[ \t>]*\|[ \t]*(?:{name}|\*\*{name}\*\*)[ \t]*\|")
     bold = re.compile(rf"(?:{ITEM}|[ \t>]*)\*\*{name}(?:\*\*|[:：])")
-    lines = prose(document)
     for number, (start, end) in enumerate(lines):
-        line = document.source.text[start:end]
+        line = text[start:end]
         if row.match(line):
             return start, end
         if bold.match(line):
-            return start, _last(lines, number, document.source.text)
+            return start, _last(lines, number, text)
     return None
 
 
 def _last(lines: list[Span], number: int, text: str) -> int:
     """Return where the bullet or paragraph that starts on a line ends."""
     end = lines[number][1]
-    for start, following in lines[number + 1 :]:
-        if start > end + 1 or _opens(text[start:following]):
+    for line in lines[number + 1 :]:
+        if line[0] > end + 1 or _opens(line, text):
             break
-        end = following
+        end = line[1]
     return end
 
 
-def _opens(line: str) -> bool:
-    return not line.strip("> \t\r") or any(pattern.match(line) for pattern in (STARTS_ITEM, STARTS_ROW, FENCE, BREAKS))
+def _runs_on(line: Span, below: Span, text: str) -> bool:
+    """Tell whether the line below continues a paragraph that this line does not open as an item or a row."""
+    return line[1] + 1 == below[0] and not _opens(line, text)
+
+
+def _opens(line: Span, text: str) -> bool:
+    return any(pattern.match(text, *line) for pattern in (STARTS_ITEM, STARTS_ROW, BREAKS))
 
 
 def prose(document: Document) -> list[Span]:
-    """Return the lines of the body outside blocks and fences."""
-    text, scanned = document.source.text, document.scan
-    hidden = [(block.start, block.end) for block in scanned.blocks]
-    at, lines, fenced = (scanned.front[1] if scanned.front else 0), list[Span](), False
-    for line in text[at:].split("\n"):
-        fence = FENCE.match(line) is not None
-        if not (fenced or fence or any(start <= at < end for start, end in hidden)):
-            lines.append((at, at + len(line)))
-        fenced, at = fenced != fence, at + len(line) + 1
-    return lines
+    """Return the lines of the body that hold text, in their order: none of blocks, code and html."""
+    text = document.source.text
+    _, structure = read_structure(text, TEXT)
+    starts = {text.rfind("\n", 0, at) + 1 for passage in structure.passages for at in passage.lines()}
+    return [(start, _end(start, text)) for start in sorted(starts)]
 
 
-def _around(citation: Citation, text: str) -> Span:
+def _end(start: int, text: str) -> int:
+    end = text.find("\n", start)
+    return end if end >= 0 else len(text)
+
+
+def _around(citation: Citation, lines: list[Span], text: str) -> Span:
     """Return the row, the bullet or the sentence that a citation stands in."""
-    start, end = text.rfind("\n", 0, citation.start) + 1, (text.find("\n", citation.end) + 1 or len(text) + 1) - 1
+    first = bisect_right(lines, citation.start, key=lambda line: line[0]) - 1
     if citation.place == "table":
-        return start, end
-    while start and not _opens(text[start:end]) and not _opens(above := _line_above(text, start)):
-        start -= len(above) + 1
-    while end < len(text) and not _opens(below := text[end + 1 :].partition("\n")[0]):
-        end += len(below) + 1
-    return (start, end) if STARTS_ITEM.match(text, start) else _sentence(text, (start, end), citation)
-
-
-def _line_above(text: str, start: int) -> str:
-    return text[text.rfind("\n", 0, start - 1) + 1 : start - 1]
+        return lines[first]
+    while first and not _opens(lines[first], text) and _runs_on(lines[first - 1], lines[first], text):
+        first -= 1
+    span = lines[first][0], _last(lines, first, text)
+    return span if STARTS_ITEM.match(text, span[0]) else _sentence(text, span, citation)
 
 
 def _sentence(text: str, span: Span, citation: Citation) -> Span:

@@ -99,3 +99,9 @@ def labels(lang: str) -> dict[str, Any]:
 def languages() -> tuple[dict[str, Any], ...]:
     """Return the labels of every language there is."""
     return tuple(labels(file.stem) for file in sorted((folder() / "lang").glob("*.yml")))
+
+
+@lru_cache(maxsize=1)
+def judgements() -> tuple[re.Pattern[str], ...]:
+    """Return what recognises a written judgement, one pattern per language."""
+    return tuple(map(wording.judgements, languages()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from runner.documents.library import judged_of
@@ -9,10 +10,9 @@ from runner.documents.reading import Document
 from runner.documents.sweeps import spoken
 from runner.findings import InputRefused
 from runner.rendering import templates, wording
-from runner.results.addresses import FactAddress
+from runner.rendering.answers import facts_of
 from runner.results.evaluation import Pending
 from runner.results.points import AxisLeftOut
-from runner.results.replicates import FEWEST, interval
 from runner.safety import escaping
 from runner.verdicts.knowledge import Knowledge
 
@@ -30,11 +30,22 @@ def summary(document: Document, knowledge: Knowledge) -> tuple[list[str], dict[s
         key: wording.judgement(knowledge.judge.judged(document, entry), labels)
         for key, entry in judged_of(document).items()
     }
-    parts = {"judged": judged, "defined": _defined(document, knowledge), "facts": _facts(document, knowledge)}
-    for entries in parts.values():
+    answers = {answer.name: answer.shown(labels) for answer in facts_of(document, knowledge)}
+    facts = {name: shown for name, shown in answers.items() if name not in document.names.define}
+    parts = {"judged": judged, "defined": _defined(document, knowledge), "facts": facts}
+    for entries in {**parts, "facts": _headline(facts, document, knowledge)}.values():
         width = max((len(name) for name in entries), default=0)
         lines += [*(f"{name:<{width}}  {value}" for name, value in entries.items()), *([""] if entries else [])]
-    return [escaping.terminal(line) for line in lines[:-1]], {"id": document.id, **parts}
+    more = [f"runner facts --in {document.called} lists all {len(answers)}", ""] if facts else []
+    return [escaping.terminal(line) for line in [*lines, *more][:-1]], {"id": document.id, **parts}
+
+
+def _headline(facts: Mapping[str, str], document: Document, knowledge: Knowledge) -> dict[str, str]:
+    """Return the facts a person asks for first: the protocol's first metric of every run, on all of its rows."""
+    result, protocol = knowledge.store.result(document) if facts else None, knowledge.library.protocol(document)
+    runs = result.runs if result else {}
+    first = {f"{run}.{protocol.metrics[0]}" for run in runs} if protocol else set()
+    return {name: shown for name, shown in facts.items() if name in first}
 
 
 def _defined(document: Document, knowledge: Knowledge) -> dict[str, str]:
@@ -50,17 +61,3 @@ def _defined(document: Document, knowledge: Knowledge) -> dict[str, str]:
             value = error.message
         found[name] = f"{value}  = {formula.text}"
     return found
-
-
-def _facts(document: Document, knowledge: Knowledge) -> dict[str, str]:
-    """Return everything a job filed under an address that can be cited."""
-    result = knowledge.store.result(document) if document.experiment else None
-    if result is None:
-        return {}
-    scores, facts = knowledge.store.scores(document), {}
-    for (run, piece, metric), values in scores.values.items():
-        population = scores.population(run, piece)
-        pair = interval(values) if population.n >= FEWEST else None
-        address = FactAddress(document, run, piece, metric).key
-        facts[address] = f"{wording.number(float(values[0]))} {wording.interval(pair)} {population}"
-    return facts | {name: wording.plain(value) for name, value in result.scalars.items() if "(" not in name}

@@ -14,20 +14,20 @@ from runner.rendering.desk import Desk
 from runner.results import places
 from runner.results.quantities import Quantity
 from runner.safety import escaping, paths
-from runner.verdicts.judgements import Judgement, State, Tally, Verdict
+from runner.verdicts.judgements import Judgement, Outcome, State, Tally, Verdict
 
 REFUSED = "~refused"
 SHOWN = 2  # populations of those a number was combined across
 
 
-def of_quantity(quantity: Quantity) -> str:
+def of_quantity(quantity: Quantity, labels: Mapping[str, Any]) -> str:
     """Return `0.9310 [0.9140, 0.9450] test rows`, the interval where there is one, or the name that was chosen."""
     if quantity.choices:
         return quantity.text
     unit = f" {quantity.unit}" if quantity.unit else ""
     if not quantity.populations:
         return f"{wording.plain(quantity.point)}{unit}"
-    return f"{wording.number(quantity.point)}{unit}{_spread(quantity)}"
+    return f"{wording.number(quantity.point)}{unit}{_spread(quantity, labels)}"
 
 
 def of_verdict(verdict: Verdict, formula: Formula, labels: Mapping[str, Any]) -> str:
@@ -35,12 +35,13 @@ def of_verdict(verdict: Verdict, formula: Formula, labels: Mapping[str, Any]) ->
     return f"{wording.judgement(verdict, labels)} · {formula.text}"
 
 
-def _spread(quantity: Quantity) -> str:
+def _spread(quantity: Quantity, labels: Mapping[str, Any]) -> str:
     pair = quantity.interval
     shown = f" {wording.interval(pair)}" if pair else ""
     if quantity.recorded is not None:
-        return f"{shown} · recorded"
-    return f"{shown} test rows{' and seeds' if quantity.seeds else ''}" if pair else ""
+        return f"{shown} · {labels['recorded']}"
+    rows = labels["rows_and_seeds"] if quantity.seeds else labels["test_rows"]
+    return f"{shown} {rows}" if pair else ""
 
 
 def define(label: str, quantity: Quantity, lead: str, document: Document, desk: Desk) -> LinkDefinition:
@@ -49,21 +50,22 @@ def define(label: str, quantity: Quantity, lead: str, document: Document, desk: 
         return LinkDefinition(label, _link(document, document), escaping.title(lead), document.id)
     source = quantity.facts[0].document
     file = places.result_file(desk.knowledge.library, source)
-    parts = [lead, *_rows_behind(quantity), source.date]
+    parts = [lead, *_rows_behind(quantity, desk.labels), source.date]
     title = " · ".join(part for part in parts if part)
     return LinkDefinition(label, paths.relative_link(document.path, file), escaping.title(title), source.id)
 
 
-def _rows_behind(quantity: Quantity) -> list[str]:
+def _rows_behind(quantity: Quantity, labels: Mapping[str, Any]) -> list[str]:
     """Return the populations a title names: the one a number belongs to, or those it was combined across."""
     if not quantity.across:
         return [str(population) for population in quantity.bound or quantity.populations]
-    return [f"across {len(quantity.populations)} populations", *map(str, quantity.populations[:SHOWN])]
+    across = str(labels["across_populations"]).format(count=len(quantity.populations))
+    return [across, *map(str, quantity.populations[:SHOWN])]
 
 
 def of_expression(label: str, tree: Expression, quantity: Quantity, desk: Desk) -> LinkDefinition:
     """Return the definition of an expression; published values in it name their source and its rows."""
-    value = literature.quoted(tree, desk) or of_quantity(quantity)
+    value = literature.quoted(tree, desk) or of_quantity(quantity, desk.labels)
     title = " · ".join([value, *(literature.provenance(entry, desk.labels) for entry in quantity.published)])
     if quantity.facts or not quantity.published:
         return define(label, quantity, title, desk.document, desk)
@@ -81,13 +83,21 @@ def of_key(label: str, judgement: Judgement, desk: Desk) -> LinkDefinition:
     if isinstance(judgement, Tally):
         home = judgement.document
         return LinkDefinition(label, _link(document, home), escaping.title(word), home.id)
-    reason = f" · {judgement.reason}" if judgement.reason else ""
-    quantity = judgement.truth
+    quantity = judgement.truth or (judgement.grounds if isinstance(judgement, Verdict) else None)
     if quantity is not None:
         return define(label, quantity, word, document, desk)
     found = desk.knowledge.library.key(label, document) or desk.knowledge.judge.rung(label, document)
     home = found[0] if found else document
-    return LinkDefinition(label, _link(document, home), escaping.title(f"{word}{reason}"), home.id)
+    return LinkDefinition(label, _link(document, home), escaping.title(f"{word}{_reason(judgement, desk)}"), home.id)
+
+
+def _reason(judgement: Verdict | Outcome, desk: Desk) -> str:
+    """Return why nothing can be said yet, or any more, where the word does not say it."""
+    if judgement.state == "bypassed" and isinstance(judgement, Outcome):
+        return f" · {desk.labels['after']} {judgement.after}"
+    if judgement.owing:
+        return f" · {str(desk.labels['owing']).format(document=judgement.owing)}"
+    return f" · {judgement.reason}" if judgement.reason else ""
 
 
 def _of_state(label: str, state: State, desk: Desk) -> LinkDefinition:
@@ -103,9 +113,10 @@ def pending(label: str, owing: Document, desk: Desk) -> LinkDefinition:
     return LinkDefinition(label, _link(desk.document, owing), escaping.title(title), owing.id)
 
 
-def refused(label: str, reason: str, document: Document) -> LinkDefinition:
+def refused(label: str, reason: str, desk: Desk) -> LinkDefinition:
     """Return the definition of a label that cannot be given a value."""
-    return LinkDefinition(label, _link(document, document), escaping.title(f"refused: {reason}"), REFUSED)
+    title = escaping.title(f"{desk.labels['refused']}{reason}")
+    return LinkDefinition(label, _link(desk.document, desk.document), title, REFUSED)
 
 
 def _link(document: Document, target: Document) -> str:

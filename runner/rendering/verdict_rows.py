@@ -12,7 +12,7 @@ from runner.verdicts.judgements import Evidence, Judgement, Outcome, Verdict
 
 SIGNS = {
     "holds": "✓", "fails": "✗", "undecided": "◐", "pending": "○", "invalid": "⚠", "human": "✎", "decided": "✎",
-    "waiting": "○", "taken": "✓", "leaning": "◐", "answered": "✓", "open": "○",
+    "waiting": "○", "bypassed": "–", "taken": "✓", "leaning": "◐", "answered": "✓", "open": "○",
 }  # fmt: skip
 
 

@@ -10,8 +10,7 @@ from typing import Any
 from runner.documents.kinds import Protocol
 from runner.documents.reading import Document
 from runner.expressions.names import suggestion
-from runner.expressions.parse import parse
-from runner.findings import InputRefused
+from runner.findings import InputRefused, Place
 from runner.rendering import (
     configuration,
     connections,
@@ -29,6 +28,7 @@ from runner.rendering import (
 )
 from runner.rendering.cards import Card
 from runner.rendering.desk import Desk
+from runner.results import places
 from runner.results.addresses import FactAddress
 from runner.results.evaluation import Pending
 from runner.results.files import Result, Run
@@ -66,7 +66,7 @@ class View:
         self._knowledge = desk.knowledge
         self.document = desk.document
         self.experiment = desk.document.experiment
-        self._best: dict[tuple[str, str], float | None] = {}
+        self._best: dict[tuple[str, ...], float | None] = {}
 
     @property
     def status(self) -> str:
@@ -94,8 +94,19 @@ class View:
 
     @cached_property
     def _members(self) -> dict[str, tuple[str, ...]]:
+        """Return the runs behind every line of the results: where a seed is missing or failed, each is a line."""
+        filed = self.result.runs if self.result else {}
+        lines: dict[str, tuple[str, ...]] = {}
+        for each in self._together:
+            together = each.whole and len(each.members) > 1
+            lines |= {each.name: each.members} if together else {run: (run,) for run in each.members if run in filed}
+        declared = {run for each in self._together for run in each.members}
+        return lines | {run: (run,) for run in sorted(filed) if run not in declared}
+
+    @cached_property
+    def _together(self) -> list[configuration.Together]:
         if self.experiment is None or self.result is None:
-            return {}
+            return []
         return configuration.seeds_together(self.experiment, self.result.runs)
 
     @property
@@ -103,7 +114,14 @@ class View:
         """Return what the last run said about itself, or None."""
         if self.experiment is None:
             raise _not_here("no experiment")
-        return last_run(self.document, self._knowledge.library)
+        told = last_run(self.document, self._knowledge.library)
+        if told is None and self.result is not None:
+            path = places.run_file(self._knowledge.library, self.document)
+            place = Place(self._knowledge.library.name_of(path))
+            fix = f"restore it from git, or runner execute {self.document.id}"
+            message = "the run file is gone, its result is still there"
+            raise InputRefused(message, place=place, code="LG401", fix=fix)
+        return told
 
     @property
     def rows(self) -> dict[str, int]:
@@ -163,13 +181,19 @@ class View:
 
     @property
     def interval_note(self) -> str:
-        """Say what intervals here cover: the draw of the rows, and that of seeds where an experiment has several."""
-        library, labels = self._knowledge.library, self._desk.labels
-        cited = [library.find(cite.experiment) for cite in self.document.names.cites.values()]
-        shown = (
-            [self.document, *(document for document in cited if document)] if self.experiment else library.experiments
-        )
-        seeded = any(map(configuration.several_seeds, shown))
+        """Say what the intervals here cover: the draw of the rows, and that of seeds where some were cited."""
+        library = self._knowledge.library
+        cited = (library.find(cite.experiment) for cite in self.document.names.cites.values())
+        return self._note([self.document, *(document for document in cited if document)])
+
+    @property
+    def board_note(self) -> str:
+        """Say what the intervals of a list over all experiments cover."""
+        return self._note(self._knowledge.library.experiments)
+
+    def _note(self, shown: list[Document]) -> str:
+        labels = self._desk.labels
+        seeded = any(document.experiment and configuration.several_seeds(document) for document in shown)
         return str(labels["seeds_note"] if seeded else labels["interval_note"])
 
     def fact(self, run: str, metric: str, piece: str = WHOLE) -> Fact:
@@ -178,7 +202,7 @@ class View:
             quantity = self._quantity(run, metric, piece)
         except Pending:
             return Fact(None, None)
-        best = self.best(metric, piece)
+        best = self.best(metric, piece, quantity)
         alike = best is not None and wording.number(quantity.point) == wording.number(best)
         return Fact(quantity.point, quantity.interval, alike, quantity.populations[0].n)
 
@@ -189,21 +213,25 @@ class View:
         named = ((name, address) for name in self.runs for address in facts if address.startswith(f"{name}."))
         return {self.called(name): f"{facts[address].population} · n = {facts[address].n}" for name, address in named}
 
-    def best(self, metric: str, piece: str = WHOLE) -> float | None:
-        """Return the best value of a metric, when there are several runs."""
-        if (metric, piece) not in self._best:
-            done = [name for name, run in self.runs.items() if run.arrays and not run.failed]
-            values = [self._quantity(name, metric, piece).point for name in done if len(done) > 1]
-            self._best[metric, piece] = min(filter(math.isfinite, values), key=best_first(metric), default=None)
-        return self._best[metric, piece]
+    def best(self, metric: str, piece: str, beside: Quantity) -> float | None:
+        """Return the best value of a metric among the runs on the same rows, when there are several."""
+        key = (metric, piece, *(population.key for population in beside.bound))
+        if key not in self._best:
+            apart = {run for each in self._together if not each.whole for run in each.members}  # no seed is a method
+            done = [name for name, run in self.runs.items() if run.arrays and not run.failed and name not in apart]
+            found = [self._quantity(name, metric, piece) for name in done]
+            values = [quantity.point for quantity in found if quantity.bound == beside.bound]
+            finite = [value for value in values if math.isfinite(value)]
+            self._best[key] = min(finite, key=best_first(metric)) if len(values) > 1 and finite else None
+        return self._best[key]
 
     def _quantity(self, run: str, metric: str, piece: str) -> Quantity:
         """Return a metric of a run, or the mean over the seeds that it stands for."""
         evaluator = self._knowledge.evaluator
-        if len(self._members.get(run, ())) < 2:  # noqa: PLR2004 - several
+        together = next((each for each in self._together if each.name == run and len(each.members) > 1), None)
+        if together is None:
             return evaluator.fact(FactAddress(self.document, run, piece, metric))
-        text = ".".join([run, *([] if piece == WHOLE else [piece]), metric])
-        return evaluator.expression(text, parse(text), self.document)
+        return evaluator.expression(*together.address("" if piece == WHOLE else piece, metric), self.document)
 
     def called(self, run: str) -> str:
         """Return what people call a run: its job, where it stands in the sweep, how many seeds it was run with."""

@@ -99,15 +99,20 @@ def _verdict(verdict: Verdict, labels: Mapping[str, Any]) -> str:
 def _outcome(outcome: Outcome, labels: Mapping[str, Any]) -> str:
     words = labels["verdicts"]
     if outcome.leading < 0:
-        return f"{words[outcome.state]} {outcome.after}".rstrip()
-    rung = outcome.rungs[outcome.leading]
-    do = words["human"] if rung.human else rung.do
-    if outcome.decision is not None:
-        do = _decided(outcome.decision, labels)
-    lead = "" if outcome.sure else f"{labels['leaning']} "
+        return f"{words[outcome.state]} {outcome.after}" if outcome.state == "waiting" else str(words[outcome.state])
     share = percent(outcome.shares[outcome.leading]) if outcome.shares else DASH
     only = f" {labels['these_fits']}" if outcome.truth is not None and outcome.truth.fits else ""
-    return f"{lead}{do} · {share}{only}{_across(outcome, labels)}"
+    return f"{_way(outcome, labels)} · {share}{only}{_across(outcome, labels)}"
+
+
+def _way(outcome: Outcome, labels: Mapping[str, Any]) -> str:
+    """Write what the rung that leads says to do, or what a person decided where it leaves it to one."""
+    rung, leaning = outcome.rungs[outcome.leading], not outcome.sure
+    if not rung.human:
+        return f"{labels['leaning']} {rung.do}" if leaning else rung.do
+    decision = [_decided(outcome.decision, labels)] if outcome.decision is not None else []
+    person = [str(labels["leaning_human"])] if leaning else [] if decision else [str(labels["verdicts"]["human"])]
+    return " · ".join([*person, *decision])
 
 
 def _decided(decision: Signature, labels: Mapping[str, Any]) -> str:
@@ -137,13 +142,13 @@ def _gates(effect: str, gates: tuple[str, ...], labels: Mapping[str, Any]) -> st
     return str(labels["effects"][effect]).format(gates=", ".join(gates))
 
 
-def is_judgement(text: str, languages: Iterable[Mapping[str, Any]]) -> bool:
-    """Tell whether a text is one that `judgement` writes, today or on another day, in any language."""
+def is_judgement(text: str, patterns: Iterable[re.Pattern[str]]) -> bool:
+    """Tell whether a text is one that `judgement` writes, today or on another day; one pattern per language."""
     written = html.unescape(text)
-    return any(re.fullmatch(_pattern(labels), written) for labels in languages)
+    return any(pattern.fullmatch(written) for pattern in patterns)
 
 
-def _pattern(labels: Mapping[str, Any]) -> str:
+def judgements(labels: Mapping[str, Any]) -> re.Pattern[str]:
     """Return what matches every judgement written with these labels."""
     verdicts, gates = labels["verdicts"], f"{GATE}(?:, {GATE})*"
     effects = "|".join(re.escape(effect).replace(r"\{gates\}", gates) for effect in labels["effects"].values())
@@ -151,7 +156,7 @@ def _pattern(labels: Mapping[str, Any]) -> str:
     tail = f"(?: {re.escape(labels['these_fits'])})?(?: {re.escape(labels['across'])})?{again}"
     words = _any([*verdicts.values(), *labels["fits"].values()])
     tally = re.escape(labels["tally"]).replace(r"\{answered\}", r"\d+").replace(r"\{total\}", r"\d+")
-    return "|".join(
+    kinds = "|".join(
         [
             rf"{words}(?: {SHARE})?{tail}",
             rf".+ · (?:{SHARE}|{DASH}){tail}",
@@ -162,6 +167,7 @@ def _pattern(labels: Mapping[str, Any]) -> str:
             tally,
         ]
     )
+    return re.compile(kinds)
 
 
 def _any(words: Iterable[str]) -> str:

@@ -17,7 +17,7 @@ from runner.documents.library import Library
 from runner.documents.reading import Document
 from runner.documents.sweeps import run_name, spoken
 from runner.expressions.names import suggestion
-from runner.expressions.syntax import Argument, Call, Expression, Reference, Segment, children
+from runner.expressions.syntax import Call, Expression, Reference, Segment, children
 from runner.expressions.tokens import ExpressionRefused
 from runner.results.metrics import COUNT, METRICS
 from runner.results.points import (
@@ -26,9 +26,9 @@ from runner.results.points import (
     Axes,
     AxisLeftOut,
     NoSuchRun,
+    assigned,
+    every_axis,
     implied,
-    is_every,
-    is_named,
     label_of,
     picked,
     slice_asked,
@@ -95,6 +95,7 @@ class Every:
 
     parts: tuple[tuple[str, Meaning], ...]
     seeds: tuple[Value, ...] = ()  # of the runs among them, where they differ in their seeds
+    over: tuple[str, ...] = ()  # the axes they differ in, and whether they are slices
 
 
 Meaning = FactAddress | ScalarAddress | Definition | Seeds | Every
@@ -177,9 +178,9 @@ def _of_alias(reference: Reference, rest: list[Segment], document: Document, lib
     if target is None or target.experiment is None:
         raise ExpressionRefused(f"unknown experiment `{cite.experiment}`", first.start, first.end, code="LG207")
     jobs, define = target.experiment.jobs, target.names.define
-    if cite.job:
-        named, point = _named_run(cite.job, first)
-        return _of_job(reference, replace(first, name=named, point=point), rest, target, library, at)
+    if cite.run is not None:  # a point beside the alias adds to that of its run
+        named = replace(first, name=cite.run.name, point=(*cite.run.point, *first.point))
+        return _of_job(reference, named, rest, target, library, at)
     if not rest:
         message = f"`{first.name}` is an experiment, a job or a definition is missing"
         raise ExpressionRefused(message, first.start, first.end, fix=suggestion("", [*jobs, *define]), code="LG302")
@@ -192,14 +193,6 @@ def _of_alias(reference: Reference, rest: list[Segment], document: Document, lib
     raise unknown_name(rest[0], [*jobs, *define])
 
 
-def _named_run(written: str, first: Segment) -> tuple[str, tuple[Argument, ...]]:
-    """Split `job(point)` of an alias; a point beside it adds to that of the alias."""
-    job, _, inside = written.rstrip(")").partition("(")
-    arguments = [argument.partition("=") for argument in inside.split(",") if argument.strip()]
-    own = tuple(Argument(a.strip(), v.strip()) if v else Argument("", a.strip()) for a, _, v in arguments)
-    return job, (*own, *first.point)
-
-
 def _defined(first: Segment, rest: list[Segment], document: Document, library: Library, at: At) -> Meaning:
     if rest:
         message = f"`{first.name}` is a number, it has no `{rest[0].name}`"
@@ -209,12 +202,12 @@ def _defined(first: Segment, rest: list[Segment], document: Document, library: L
         return Definition(document, first.name, formula)
     axes = family(formula, document, library, at)
     chosen = picked(first, axes)
-    whole = [axis for axis in chosen if is_every(first, axis, axes)]
+    whole = every_axis(first, axes)
     points = [dict(zip(chosen, values, strict=True)) for values in product(*chosen.values())]
     parts = [
         (label_of(point, whole), Definition(document, first.name, formula, tuple(point.items()))) for point in points
     ]
-    return Every(tuple(parts)) if whole else parts[0][1]
+    return Every(tuple(parts), over=tuple(whole)) if whole else parts[0][1]
 
 
 def family(formula: Formula, document: Document, library: Library, at: At = NOWHERE) -> dict[str, tuple[Value, ...]]:
@@ -290,7 +283,7 @@ def _of_job(
         raise ExpressionRefused(message, job.start, job.end, fix=fix, code="LG302")
     if len(rest) > 2:  # noqa: PLR2004 - slice and metric
         raise ExpressionRefused("an address is job.slice.metric", rest[1].start, rest[-1].end, code="LG302")
-    pieces = slices_named(rest[0], protocol) if len(rest) > 1 else slice_asked(protocol, at)
+    pieces = slices_named(rest[0], protocol) if len(rest) > 1 else slice_asked(job, protocol, at)
     leaf = _leaf(document, rest[-1], protocol, sliced=len(rest) > 1)
     return _spread(job, jobs[job.name], experiment, at, pieces, leaf)
 
@@ -311,11 +304,15 @@ def _spread(
     """Return one address, the mean over seeds, or every part that `*` asks for."""
     axes = {axis: experiment.sweep[axis].values for axis in job.axes}
     chosen = {**picked(segment, axes, _fixed(experiment, job))}
-    for axis, values in axes.items():
+    for axis in axes:
         if axis not in chosen:
-            chosen[axis] = implied(segment, axis, values, at)
-    averaged = SEED in axes and not is_named(segment, SEED, axes) and SEED not in at
-    varied = {axis: values for axis, values in chosen.items() if is_every(segment, axis, axes)}
+            chosen[axis] = implied(segment, axis, axes, at)
+    averaged = SEED in axes and SEED not in assigned(segment, axes) and SEED not in at
+    varied = {axis: chosen[axis] for axis in every_axis(segment, axes)}
+    over = (*varied, *(["its slices"] if pieces[0][0] else []))
+    if SEED in varied and len(over) > 1:
+        message = "seeds are averaged with their spread, beside another `*` they are left out"
+        raise ExpressionRefused(message, segment.start, segment.end, fix="leave the seed out", code="LG304")
     outer = {axis: values for axis, values in chosen.items() if not (axis == SEED and averaged)}
     parts: list[tuple[str, Meaning]] = []
     for values in product(*outer.values()):
@@ -323,7 +320,7 @@ def _spread(
         for shown, piece in pieces:
             label = " · ".join(part for part in (label_of(point, varied), shown) if part)
             parts.append((label, _run(segment.name, point, chosen[SEED] if averaged else (), piece, leaf, axes)))
-    return Every(tuple(parts), varied.get(SEED, ())) if varied or pieces[0][0] else parts[0][1]
+    return Every(tuple(parts), varied.get(SEED, ()), over) if over else parts[0][1]
 
 
 def _run(job: str, point: At, seeds: tuple[Value, ...], piece: str, leaf: Leaf, axes: Axes) -> Meaning:

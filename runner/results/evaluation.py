@@ -41,18 +41,30 @@ from runner.results.addresses import (
 )
 from runner.results.files import Recorded
 from runner.results.metrics import COUNT, unit_of
-from runner.results.operators import ARITHMETIC, compare, logic
-from runner.results.points import SEED, At, AxisLeftOut
+from runner.results.operators import ARITHMETIC, FUNCTIONS, compare, logic
+from runner.results.points import SEED, At, AxisLeftOut, NoSuchRun
 from runner.results.populations import Population
 from runner.results.published import cited
-from runner.results.quantities import REDUCE, Parts, Quantity, Worth, alike, crossed, each, joined, reduced
+from runner.results.quantities import (
+    REDUCE,
+    Parts,
+    Quantity,
+    Worth,
+    alike,
+    corners,
+    crossed,
+    each,
+    ends_of,
+    ends_together,
+    joined,
+    reduced,
+)
 from runner.results.replicates import over_seeds
 from runner.results.store import Store
 
 ENOUGH_SEEDS = 3  # from which a mean speaks about the method
-ELEMENTWISE = {"abs": np.abs, "sqrt": np.sqrt, "log10": np.log10}
-EXTREME = {"min": np.minimum.reduce, "max": np.maximum.reduce}
-Holds = Callable[[list[np.ndarray]], np.ndarray]
+EXTREME = ("min", "max")  # of the parts of a `*`, or of what is written out
+Combine = Callable[[list[np.ndarray]], np.ndarray]
 Asked = tuple[str, frozenset[tuple[str, Value]]]
 Known = tuple[str, str, tuple[tuple[str, Value], ...], tuple[tuple[str, Value], ...]]
 
@@ -162,8 +174,7 @@ class Evaluator:
     def _meaning(self, reference: Reference, meaning: Meaning, scope: Scope) -> Worth:
         match meaning:
             case Definition():
-                at = {**scope.at, **dict(meaning.at)}
-                return self.worth(meaning.formula.text, meaning.formula.tree, meaning.document, at)
+                return self._definition(reference, meaning, scope)
             case FactAddress():
                 return self.fact(meaning)
             case ScalarAddress():
@@ -172,6 +183,18 @@ class Evaluator:
                 return self._seeds(reference, meaning)
             case Every():
                 return self._every(reference, meaning, scope)
+
+    def _definition(self, reference: Reference, meaning: Definition, scope: Scope) -> Worth:
+        """Return what a definition is worth where it is asked; what is wrong inside is told where it is named."""
+        try:
+            at = {**scope.at, **dict(meaning.at)}
+            return self.worth(meaning.formula.text, meaning.formula.tree, meaning.document, at)
+        except (AxisLeftOut, NoSuchRun):
+            raise
+        except ExpressionRefused as error:
+            message = f"in `{meaning.name}`: {error.message}"
+            fix = f"write across(...) in `{meaning.name}` itself" if error.code == "LG303" else error.fix
+            raise ExpressionRefused(message, reference.start, reference.end, fix=fix, code=error.code) from error
 
     def _every(self, reference: Reference, meaning: Every, scope: Scope) -> Parts:
         found: dict[str, Quantity] = {}
@@ -182,14 +205,15 @@ class Evaluator:
                 raise ExpressionRefused(message, reference.start, reference.end, fix="combine the inner one first")
             found[name] = replace(worth, fits=worth.fits and len(meaning.seeds) < ENOUGH_SEEDS)
         seeds = tuple(float(seed) for seed in meaning.seeds)
-        return Parts(found, seeds if len(seeds) == len(found) else ())
+        return Parts(found, seeds if len(seeds) == len(found) else (), meaning.over)
 
     def _seeds(self, reference: Reference, meaning: Seeds) -> Quantity:
         parts = [self._single(reference, part) for part in meaning.parts]
         seeds = tuple(float(seed) for seed in meaning.seeds)
-        values = over_seeds(seeds, [part.values for part in parts])
-        whole = joined(reference, parts, values, parts[0].unit, loose=False)
-        return replace(whole, fits=len(parts) < ENOUGH_SEEDS, seeds=len(parts) > 1)
+        whole = joined(reference, parts, parts[0].values, parts[0].unit, loose=False)  # refused before adding
+        whole = replace(whole, values=over_seeds(seeds, alike([part.values for part in parts])))
+        ends = ends_together(parts, "mean")
+        return replace(whole, fits=len(parts) < ENOUGH_SEEDS, seeds=len(parts) > 1, ends=ends)
 
     def _single(self, reference: Reference, address: FactAddress | ScalarAddress) -> Quantity:
         return self.fact(address) if isinstance(address, FactAddress) else self.scalar(reference, address)
@@ -263,7 +287,7 @@ def _recorded(fact: Recorded, address: FactAddress, unit: str) -> Quantity:
     """Return a fact without rows: it speaks of rows that nobody else does."""
     population = (Population(fact.key, fact.population, fact.n),)
     said = Stated(fact.value, fact.interval)
-    return Quantity(np.array([fact.value]), population, population, (address,), unit, recorded=said)
+    return Quantity(np.array([fact.value]), population, population, (address,), unit, recorded=said, ends=fact.interval)
 
 
 def _unsound(reference: Reference, message: str, fix: str) -> ExpressionRefused:
@@ -273,11 +297,9 @@ def _unsound(reference: Reference, message: str, fix: str) -> ExpressionRefused:
 def _combined(tree: Expression, parts: list[Quantity], *, loose: bool) -> Quantity:
     match tree:
         case Negative():
-            return replace(parts[0], values=-parts[0].values)
+            return _moved(parts[0], np.negative, parts[0].unit)
         case Arithmetic(operator=operator):
-            with np.errstate(divide="ignore", invalid="ignore"):
-                values = ARITHMETIC[operator](parts[0].values, parts[1].values)
-            return joined(tree, parts, values, _unit(operator, parts), loose=loose)
+            return _calculated(tree, parts, lambda v: ARITHMETIC[operator](*v), _unit(operator, parts), loose=loose)
         case Comparison(operators=operators):
             return _comparison(tree, parts, lambda values: compare(values, operators), loose=loose)
         case Logic(operator=operator):  # predicates on different rows may be joined: each was judged on its own
@@ -286,31 +308,46 @@ def _combined(tree: Expression, parts: list[Quantity], *, loose: bool) -> Quanti
     raise TypeError(tree)
 
 
-def _comparison(tree: Expression, parts: list[Quantity], holds: Holds, *, loose: bool) -> Quantity:
+def _comparison(tree: Expression, parts: list[Quantity], holds: Combine, *, loose: bool) -> Quantity:
     if any(part.published for part in parts):
         raise never_judged(tree)
     if not all(np.isfinite(part.point) for part in parts):
         raise ExpressionRefused("a side of the comparison is not finite", tree.start, tree.end, code="LG305")
     truth = joined(tree, parts, holds([part.values for part in parts]), "", loose=loose)
     finite = all(np.isfinite(part.values).all() for part in parts)
-    return replace(truth, holes=truth.holes or not finite)
+    possible = {bool(holds(list(place))[0]) for place in corners(parts)}
+    return replace(truth, holes=truth.holes or not finite, open=truth.open or len(possible) > 1)
+
+
+def _calculated(tree: Expression, parts: list[Quantity], operate: Combine, unit: str, *, loose: bool) -> Quantity:
+    """Return what an operation makes of quantities, with the ends it may lie between."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        values = operate([part.values for part in parts])
+    return replace(joined(tree, parts, values, unit, loose=loose), ends=ends_of(parts, operate))
+
+
+def _moved(part: Quantity, operate: Callable[[np.ndarray], np.ndarray], unit: str) -> Quantity:
+    """Return what a function of one quantity gives; the interval that a fact without rows brings moves with it."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        values = operate(part.values)
+    ends = ends_of([part], lambda given: operate(given[0]))
+    said = Stated(float(values[0]), ends) if part.recorded else None
+    return replace(part, values=values, unit=unit, recorded=said, ends=ends)
 
 
 def _called(call: Call, parts: list[Quantity], *, loose: bool) -> Quantity:
     """Return what a function of single quantities gives."""
-    values = [part.values for part in parts]
     match call.function:
         case "ci":  # its argument; who shows it asks for the interval
             return parts[0]
         case "p":
             return _probability(call, parts[0])
         case "near":
-            return _comparison(call, parts, lambda v: np.abs(v[0] - v[1]) <= v[2], loose=loose)
+            return _comparison(call, parts, FUNCTIONS["near"], loose=loose)
         case "min" | "max" as name:
-            return joined(call, parts, EXTREME[name](alike(values)), _unit("+", parts), loose=loose)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        unit = parts[0].unit if call.function == "abs" else ""
-        return replace(parts[0], values=ELEMENTWISE[call.function](values[0]), unit=unit)
+            return _calculated(call, parts, FUNCTIONS[name], _unit("+", parts), loose=loose)
+    unit = parts[0].unit if call.function == "abs" else ""
+    return _moved(parts[0], lambda values: FUNCTIONS[call.function]([values]), unit)
 
 
 def _probability(call: Call, truth: Quantity) -> Quantity:
@@ -318,7 +355,7 @@ def _probability(call: Call, truth: Quantity) -> Quantity:
         raise ExpressionRefused(
             "there is no probability here", call.start, call.end, fix="cite the words", code="LG305"
         )
-    return replace(truth, values=np.array([truth.probability]), bound=(), unit="")
+    return replace(truth, values=np.array([truth.probability]), unit="")
 
 
 def _unit(operator: str, parts: list[Quantity]) -> str:

@@ -186,4 +186,4 @@ def _whole(value: Any) -> int:
 
 
 def _again(path: Path) -> str:
-    return f"restore it from git, or file it again: runner execute {path.stem}"
+    return f"restore it from git, or delete it and file it again: runner execute {path.stem}"

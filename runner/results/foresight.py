@@ -43,8 +43,7 @@ class Foresight(Evaluator):
         if experiment is None or protocol is None:
             raise InputRefused(f"{document.id} has no readable protocol", code="LG207")
         job, point = _declared(address.run, document)
-        contract = self.library.plugins.jobs[experiment.jobs[job].job]
-        axes = settings(experiment, protocol, experiment.jobs[job], point, contract)
+        axes = settings(experiment, protocol, experiment.jobs[job], point, self.library.plugins.jobs)
         title = f"{experiment.protocol} test"
         return population_of(experiment.protocol, title, protocol, address.slice, axes, UNCOUNTED)
 

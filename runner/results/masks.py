@@ -7,27 +7,44 @@ from typing import Any
 
 import numpy as np
 
-from runner.expressions.syntax import Arithmetic, Comparison, Expression, Logic, Negative, Number, Reference
-from runner.results.operators import ARITHMETIC, compare, logic
+from runner.expressions.syntax import (
+    Arithmetic,
+    Call,
+    Comparison,
+    Expression,
+    Logic,
+    Negative,
+    Number,
+    Reference,
+    children,
+)
+from runner.results.operators import ARITHMETIC, FUNCTIONS, compare, logic
 
 
 def mask(tree: Expression, columns: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Return for each row whether the predicate holds."""
-    return np.asarray(_value(tree, columns), dtype=bool)
+    """Return for each row whether the predicate holds; what has no value there does not."""
+    with np.errstate(all="ignore"):
+        return np.asarray(_value(tree, columns), dtype=bool)
 
 
 def _value(tree: Expression, columns: Mapping[str, np.ndarray]) -> Any:
+    if isinstance(tree, Number):
+        return tree.value
+    if isinstance(tree, Reference):
+        return columns[tree.names[0]]
+    return _combined(tree, [_value(part, columns) for part in children(tree)])
+
+
+def _combined(tree: Expression, values: list[Any]) -> Any:
     match tree:
-        case Number(value=value):
-            return value
-        case Reference():
-            return columns[tree.names[0]]
-        case Negative(operand=operand):
-            return -_value(operand, columns)
-        case Arithmetic(operator=operator, left=left, right=right):
-            return ARITHMETIC[operator](_value(left, columns), _value(right, columns))
-        case Comparison(operands=operands, operators=operators):
-            return compare([_value(operand, columns) for operand in operands], operators)
-        case Logic(operator=operator, operands=operands):
-            return logic(operator, [_value(operand, columns) for operand in operands])
+        case Negative():
+            return -values[0]
+        case Arithmetic(operator=operator):
+            return ARITHMETIC[operator](*values)
+        case Comparison(operators=operators):
+            return compare(values, operators)
+        case Logic(operator=operator):
+            return logic(operator, values)
+        case Call(function=name):
+            return FUNCTIONS[name](values)
     raise TypeError(tree)

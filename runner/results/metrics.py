@@ -7,10 +7,11 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from runner.documents.protocol import COUNT as COUNT  # noqa: PLC0414 - scored like a metric, known without scoring
+
 BETTER = {"r2": "higher", "mae": "lower", "rmse": "lower", "bias": "zero"}
 UNITLESS = frozenset({"r2"})
 FLAT = 1e-12  # share of y² below which a spread about the mean is the rounding of equal values
-COUNT = "n"  # of a slice: how many rows it holds, known without scoring
 SYMBOLS = {"r2": "R²", "mae": "MAE", "rmse": "RMSE", "bias": "bias"}
 
 

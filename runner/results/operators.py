@@ -16,6 +16,14 @@ ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "*": operator.mul,
     "/": np.divide,
 }
+FUNCTIONS: dict[str, Callable[[Sequence[Any]], Any]] = {
+    "abs": lambda values: np.abs(values[0]),
+    "sqrt": lambda values: np.sqrt(values[0]),
+    "log10": lambda values: np.log10(values[0]),
+    "min": lambda values: reduce(np.minimum, values),
+    "max": lambda values: reduce(np.maximum, values),
+    "near": lambda values: np.abs(values[0] - values[1]) <= values[2],
+}
 COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     "<": operator.lt,
     "<=": operator.le,

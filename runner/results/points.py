@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from runner.documents.kinds import Partition, Protocol, Value
 from runner.documents.sweeps import spelled, spoken
@@ -20,24 +21,32 @@ SEED = "seed"
 class AxisLeftOut(ExpressionRefused):
     """An address that several runs answer to; `axis` has to be named."""
 
-    def __init__(self, name: str, axis: str, values: tuple[Value, ...], start: int, end: int) -> None:
-        """Say which axis, and offer its first value."""
-        fix = f"name one, {name}({spoken(values[0])}), or all, {name}(*)"
-        super().__init__(f"`{name}` has several values of {axis}", start, end, fix=fix, code="LG306")
-        self.axis = axis
-        self.values = values
+    def __init__(self, segment: Segment, axis: str, values: tuple[Value, ...], *, alone: bool) -> None:
+        """Say which axis, and offer its first value beside what the point says already; alone it needs no name."""
+        self.axis, self.values, self.alone = axis, values, alone
+        one, every = (_offered(segment, axis, value, alone=alone) for value in (spoken(values[0]), "*"))
+        message, fix = f"`{segment.name}` has several values of {axis}", f"name one, {one}, or all, {every}"
+        super().__init__(message, segment.start, segment.end, fix=fix, code="LG306")
 
     def seen_from(self, reference: Reference) -> AxisLeftOut:
         """Return the same refusal pointing at the definition that leaves the axis out."""
-        return AxisLeftOut(reference.segments[-1].name, self.axis, self.values, reference.start, reference.end)
+        last = replace(reference.segments[-1], start=reference.start, end=reference.end)
+        return AxisLeftOut(last, self.axis, self.values, alone=self.alone)
+
+
+def _offered(segment: Segment, axis: str, value: str, *, alone: bool) -> str:
+    """Write an address with one more argument in its point."""
+    said = [f"{each.key}={each.value}" if each.key else each.value for each in segment.point]
+    return f"{segment.name}({', '.join([*said, value if alone and not said else f'{axis}={value}'])})"
 
 
 class NoSuchRun(ExpressionRefused):
     """A run that was not asked for: the axis has no such value here."""
 
 
-def implied(segment: Segment, axis: str, values: tuple[Value, ...], at: At) -> tuple[Value, ...]:
+def implied(segment: Segment, axis: str, axes: Axes, at: At) -> tuple[Value, ...]:
     """Return the values of an axis that a point leaves out: where it is asked, the only one, or all seeds."""
+    values = axes[axis]
     if axis in at:
         if at[axis] not in values:
             message = f"`{segment.name}` has no run at {axis} {spoken(at[axis])}"
@@ -45,18 +54,17 @@ def implied(segment: Segment, axis: str, values: tuple[Value, ...], at: At) -> t
         return (at[axis],)
     if len(values) == 1 or axis == SEED:
         return values
-    raise AxisLeftOut(segment.name, axis, values, segment.start, segment.end)
+    several = [name for name, choice in axes.items() if len(choice) > 1 and name != SEED]
+    raise AxisLeftOut(segment, axis, values, alone=len(several) == 1)
 
 
 def picked(segment: Segment, axes: Axes, fixed: Mapping[str, Value] | None = None) -> dict[str, tuple[Value, ...]]:
     """Return the values a point picks, by axis; `*` picks all."""
     chosen: dict[str, tuple[Value, ...]] = {}
-    for argument in segment.point:
-        axis = argument.key or only_axis(segment, axes)
-        if axis in chosen:
-            raise ExpressionRefused(f"`{axis}` is given twice", segment.start, segment.end, code="LG302")
+    for axis, argument in assigned(segment, axes).items():
         if axis not in axes and fixed is not None and axis in fixed:
-            _value(segment, argument, axis, (fixed[axis],))
+            if not argument.every:
+                _value(segment, argument, axis, (fixed[axis],))
             continue
         if axis not in axes:
             message = f"`{segment.name}` does not vary over `{axis}`"
@@ -65,16 +73,30 @@ def picked(segment: Segment, axes: Axes, fixed: Mapping[str, Value] | None = Non
     return chosen
 
 
-def only_axis(segment: Segment, axes: Axes) -> str:
+def assigned(segment: Segment, axes: Axes) -> dict[str, Argument]:
+    """Return the arguments of a point by the axes they belong to; one without a name takes the axis that is left."""
+    found: dict[str, Argument] = {}
+    taken = {argument.key for argument in segment.point if argument.key}
+    for argument in segment.point:
+        axis = argument.key or _axis_left(segment, axes, {*taken, *found})
+        if axis in found:
+            message = f"`{axis}` is given twice"
+            raise ExpressionRefused(message, segment.start, segment.end, fix="give it once", code="LG302")
+        found[axis] = argument
+    return found
+
+
+def _axis_left(segment: Segment, axes: Axes, taken: set[str]) -> str:
     """Return the one axis a value without a name can belong to."""
-    several = [axis for axis, values in axes.items() if len(values) > 1]
-    named = {argument.key for argument in segment.point if argument.key}
-    open_ = [axis for axis in several if axis not in named]
-    candidates = [axis for axis in open_ if axis != SEED] or open_ or [axis for axis in axes if axis not in named]
+    left = [axis for axis in axes if axis not in taken]
+    several = [axis for axis in left if len(axes[axis]) > 1]
+    candidates = [axis for axis in several if axis != SEED] or several or left
     if len(candidates) == 1:
         return candidates[0]
-    message = f"`{segment.name}` does not vary" if not candidates else f"`{segment.name}` varies over several axes"
-    fix = f"write {segment.name}({candidates[0]}=…)" if candidates else "leave out the parentheses"
+    message = f"`{segment.name}` varies over several axes" if candidates else f"`{segment.name}` does not vary so much"
+    fix = f"write {segment.name}({candidates[0]}=…)" if candidates else "leave out a value"
+    if not axes:
+        message, fix = f"`{segment.name}` does not vary", "leave out the parentheses"
     raise ExpressionRefused(message, segment.start, segment.end, fix=fix, code="LG302")
 
 
@@ -88,15 +110,9 @@ def _value(segment: Segment, argument: Argument, axis: str, values: tuple[Value,
     return found
 
 
-def is_named(segment: Segment, axis: str, axes: Axes) -> bool:
-    """Tell whether a point says something about an axis."""
-    return any((argument.key or only_axis(segment, axes)) == axis for argument in segment.point)
-
-
-def is_every(segment: Segment, axis: str, axes: Axes) -> bool:
-    """Tell whether a point asks for all values of an axis."""
-    starred = [argument for argument in segment.point if argument.every]
-    return any((argument.key or only_axis(segment, axes)) == axis for argument in starred)
+def every_axis(segment: Segment, axes: Axes) -> list[str]:
+    """Return the axes of which a point asks for all values."""
+    return [axis for axis, argument in assigned(segment, axes).items() if argument.every and axis in axes]
 
 
 def label_of(point: At, varied: Iterable[str]) -> str:
@@ -108,10 +124,17 @@ def _offer(values: tuple[Value, ...]) -> str:
     return f"there is {', '.join(map(spoken, values[:8]))}"
 
 
-def slice_asked(protocol: Protocol, at: At) -> list[tuple[str, str]]:
+def slice_asked(segment: Segment, protocol: Protocol, at: At) -> list[tuple[str, str]]:
     """Return the part of a partition that is asked for where the expression stands, or all rows."""
-    asked = [str(value) for name, value in at.items() if name in protocol.partitions]
-    return [("", asked[0] if asked else WHOLE)]
+    asked = [(protocol.partitions[name], str(value)) for name, value in at.items() if name in protocol.partitions]
+    for partition, part in asked:
+        if part not in partition.parts:
+            message = f"`{segment.name}` has no `{part}` under its protocol"
+            raise NoSuchRun(message, segment.start, segment.end, fix=suggestion(part, partition.parts), code="LG302")
+    if len(asked) > 1:
+        message = f"`{asked[0][0].name}` and `{asked[1][0].name}` are asked for at once"
+        raise ExpressionRefused(message, segment.start, segment.end, fix="ask for one of them", code="LG302")
+    return [("", asked[0][1] if asked else WHOLE)]
 
 
 def slices_named(segment: Segment, protocol: Protocol) -> list[tuple[str, str]]:

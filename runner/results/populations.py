@@ -25,6 +25,7 @@ class Population:
     key: str
     name: str = field(compare=False)
     n: int = field(compare=False)
+    rows: str = field(default="", compare=False)  # which rows they are, whatever their noise
 
     def __str__(self) -> str:
         """Return the name with the number of rows, where it is known."""
@@ -39,7 +40,8 @@ def together(populations: tuple[Population, ...]) -> Population:
     shared = [part for part in first if all(part in other for other in others)]
     name = " · ".join([*shared, f"{len(populations)} parts"])
     key = canonical.digest(sorted(population.key for population in populations))
-    return Population(key, name, sum(population.n for population in populations))
+    counted = {population.rows or population.key: population.n for population in populations}
+    return Population(key, name, sum(counted.values()), canonical.digest(sorted(counted)))
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def population_of(
     text = protocol.slices[piece].text if piece != WHOLE else ""
     named = [f"{axis} {spelled(value)}" for axis, value in axes.items()]
     name = " · ".join([title, *named, *([shown(piece, protocol)] if piece != WHOLE else [])])
-    return Population(canonical.digest([key, axes, text]), name, n)
+    return Population(canonical.digest([key, axes, text]), name, n, canonical.digest([key, text]))
 
 
 def shown(piece: str, protocol: Protocol) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from runner.documents.kinds import Published, Stated
@@ -96,10 +96,8 @@ def _home(reference: Reference, document: Document, library: Library) -> tuple[D
     if cite is None:
         return document, [address_of(reference)]
     home = library.find(cite.experiment)
-    if cite.job:
-        job = parse(cite.job)
-        named = job.segments[0] if isinstance(job, Reference) else first
-        return home, [_address([Segment(named.name, (*named.point, *first.point), first.start, first.end), *rest])]
+    if cite.run is not None:
+        return home, [_address([replace(cite.run, point=(*cite.run.point, *first.point)), *rest])]
     jobs = list(home.experiment.jobs) if home is not None and home.experiment is not None else []
     heads = [Segment(jobs[0], first.point, first.start, first.end)] if len(jobs) == 1 else []
     return home, [_address(segments) for segments in (rest, [*heads, *rest]) if segments]

@@ -11,6 +11,7 @@ import numpy as np
 from runner.documents.kinds import Protocol, Value
 from runner.documents.library import Library
 from runner.documents.reading import Document
+from runner.expressions.names import suggestion
 from runner.expressions.syntax import references
 from runner.findings import ArtefactDamaged, InputRefused, Place
 from runner.results import arrays, places, replicates
@@ -92,6 +93,10 @@ class Store:
 
     def _read_rows(self, protocol_document: Document, protocol: Protocol) -> Rows:
         columns = self.columns(protocol_document)
+        if not protocol.columns and protocol.target not in columns:  # nobody but the data knew what there is
+            message = f"the filed rows have no column `{protocol.target}`"
+            fix = f"{suggestion(protocol.target, columns)} Otherwise runner execute".strip()
+            raise ArtefactDamaged(message, place=protocol_document.place("target"), code="LG302", fix=fix)
         for name in _needed(protocol):
             if name not in columns:
                 raise self._damaged_rows(protocol_document, f"the {SPLIT} rows have no column `{name}`")
@@ -171,7 +176,7 @@ class Store:
 
     def _damaged_rows(self, protocol_document: Document, message: str) -> ArtefactDamaged:
         place = Place(self.library.name_of(places.rows_file(protocol_document)))
-        return ArtefactDamaged(message, place=place, code="LG406", fix="restore it from git, or runner execute --force")
+        return ArtefactDamaged(message, place=place, code="LG406", fix="restore it from git, or write a new version")
 
 
 def _needed(protocol: Protocol) -> Iterator[str]:

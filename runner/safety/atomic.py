@@ -45,6 +45,23 @@ def sweep(folder: Path) -> int:
         return sum(_swept(path) for path in sorted(folder.glob(f".*{SUFFIX}")))
 
 
+def held(folder: Path) -> dict[str, str]:
+    """Return the locks of a folder that somebody holds, each with the process that took it."""
+    found = {}
+    for path in sorted(folder.glob("*")):
+        with contextlib.suppress(OSError), path.open("rb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                found[path.name] = _holder(file.fileno())
+    return found
+
+
+def _holder(descriptor: int) -> str:
+    written = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip()
+    return f"process {written}" if written.isdigit() else "another process"
+
+
 @contextmanager
 def lock(path: Path, waiting: Callable[[str], None] | None = None) -> Iterator[None]:
     """Hold a lock file; where someone else does, tell `waiting` who and wait, or be Busy without it."""
@@ -62,8 +79,7 @@ def lock(path: Path, waiting: Callable[[str], None] | None = None) -> Iterator[N
 
 def _take(descriptor: int, path: Path, waiting: Callable[[str], None] | None) -> None:
     if not _locked(descriptor):
-        holder = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip()
-        who = f"process {holder}" if holder.isdigit() else "another process"
+        who = _holder(descriptor)
         if waiting is None:
             raise Busy(f"{who} holds {path.name}", fix="wait until it is done", place=Place(str(path)))
         waiting(who)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
 import yaml
 
 from runner.findings import InputRefused
-from runner.safety.yaml_messages import QUOTE_FIX, SPLIT_FIX, explained
+from runner.safety.yaml_messages import QUOTE_FIX, SPLIT_FIX, explained, full_width
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -281,7 +281,8 @@ def _checked_key(key: Node, seen: dict[str, Scalar]) -> Scalar:
 def _refuse_empty(key: Scalar) -> NoReturn:
     if re.search(r":\S", key.text):
         _refuse(f"{_short(key.text)} has no blank after its colon", key, "put a blank after the colon")
-    _refuse(f"{_short(key.text)} has no value: a comma between braces starts a new entry", key, SPLIT_FIX)
+    message = f"{_short(key.text)} has no value: a comma between braces starts a new entry"
+    _refuse(message, key, full_width(key.text) or SPLIT_FIX)
 
 
 def _short(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Final
 
 SPLIT_FIX: Final = "write one entry per line, or quote it"
@@ -33,6 +34,14 @@ MEANINGS: Final = {
     "}": "the end of a mapping",
 }
 
+FULL_WIDTH: Final = {"，": ",", "、": ",", "：": ": ", "［": "[", "］": "]", "【": "[", "】": "]", "｛": "{", "｝": "}"}
+
+
+def full_width(text: str, signs: Collection[str] = FULL_WIDTH.keys()) -> str:
+    """Return what to type instead of a sign that looks like one of YAML's and is a letter to it, or nothing."""
+    sign = next((sign for sign in text if sign in signs), "")
+    return f"write `{FULL_WIDTH[sign]}` for `{sign}`, which is a letter to YAML" if sign else ""
+
 
 def explained(problem: str, context: str, source: str, column: int) -> tuple[str, str]:
     """Return one sentence and a remedy for a parser's problem at a column of a source line."""
@@ -42,13 +51,17 @@ def explained(problem: str, context: str, source: str, column: int) -> tuple[str
         (
             "mapping values" in problem,
             "': ' inside a value, or a line indented too far",
-            "quote it, or align it",
+            full_width(source, "｛【［") or "quote it, or align it",
         ),
         ("quoted" in context and "end of" in problem, "a quote opens here and never closes", "close it"),
-        ("simple key" in context, "this line is no 'key: value'", "add ': ', or indent it"),
+        ("simple key" in context, "this line is no 'key: value'", full_width(source, "：") or "add ': ', or indent it"),
         ("escape" in problem, "a backslash in double quotes starts an unknown escape", "use single quotes"),
         ("node content" in problem, f"{_quoted(sign)} stands where a value is due", QUOTE_FIX),
-        ("flow" in context, f"what opens with {_quoted(sign)} here never closes properly", SPLIT_FIX),
+        (
+            "flow" in context,
+            f"what opens with {_quoted(sign)} here never closes properly",
+            full_width(source) or SPLIT_FIX,
+        ),
     )
     found = next(((message, fix) for holds, message, fix in rules if holds), None)
     return found or _value_start(source[max(0, column - BEFORE) : column + 1]) or _unexplained(problem)

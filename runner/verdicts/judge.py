@@ -9,11 +9,12 @@ from runner.documents.library import judged_of
 from runner.documents.reading import Document
 from runner.documents.signed import signatures_of
 from runner.expressions.names import suggestion
-from runner.expressions.syntax import Arithmetic, Comparison, Expression, Reference, is_predicate, references
+from runner.expressions.syntax import Arithmetic, Comparison, Expression, Negative, Reference, is_predicate, references
 from runner.expressions.tokens import ExpressionRefused
 from runner.findings import InputRefused
 from runner.results.addresses import Definition, resolve
 from runner.results.evaluation import Evaluator, Pending
+from runner.results.quantities import Quantity
 from runner.verdicts.effects import Uses, effect
 from runner.verdicts.judgements import (
     Effect,
@@ -32,6 +33,9 @@ from runner.verdicts.statuses import Statuses
 
 CLOSED = "X"  # keys of claims that start with it say why a direction was closed
 SANITY = "S"  # keys of expectations that start with it ask whether the run can be trusted
+DISTRUSTED = ("fail", "invalid")  # what a sanity check comes to where the run cannot be
+DOUBTS = (*DISTRUSTED, "pending", "waiting", "bypassed", "human", "undecided")  # the gravest first
+SETTLED = ("pass", "fail", "decided")  # an outcome that doubts about the run take away
 
 
 class Judge:
@@ -87,7 +91,7 @@ class Judge:
         try:
             truth = self.evaluator.formula(formula, document)
         except Pending as error:
-            return Verdict("pending", reason=error.message)
+            return Verdict("pending", reason=error.message, owing=error.document.id)
         except InputRefused as error:
             return Verdict("invalid", reason=error.message)
         return verdict(truth)
@@ -98,14 +102,14 @@ class Judge:
             name = f"{document.name} {ladder.key}"
             if name in seen:
                 return Outcome("invalid", ladder.rungs, reason=f"`{ladder.key}` waits for itself")
-            if not self._reached(ladder.after, document, (*seen, name)):
-                reason = f"it comes after {ladder.after}"
-                return Outcome("waiting", ladder.rungs, reason=reason, after=ladder.after)
+            turn = self._turn(ladder.after, document, (*seen, name))
+            if turn:
+                return Outcome(turn, ladder.rungs, after=ladder.after)
         formulas = [rung.formula for rung in ladder.rungs if rung.formula is not None]
         try:
             truths = [self.evaluator.formula(formula, document) for formula in formulas]
         except Pending as error:
-            return Outcome("pending", ladder.rungs, reason=error.message)
+            return Outcome("pending", ladder.rungs, reason=error.message, owing=error.document.id)
         except InputRefused as error:
             return Outcome("invalid", ladder.rungs, reason=error.message)
         return _with_decision(outcome(ladder, truths), ladder, document)
@@ -118,22 +122,31 @@ class Judge:
             return None
         return found[0], found[1], name
 
-    def _reached(self, label: str, document: Document, seen: tuple[str, ...]) -> bool:
+    def _turn(self, label: str, document: Document, seen: tuple[str, ...]) -> str:
+        """Return waiting or bypassed for what comes after a rung, nothing once that rung is taken."""
         found = self.rung(label, document)
-        return found is not None and self.ladder(found[1], found[0], seen).taken == found[2]
+        if found is None:
+            return "waiting"
+        home, ladder, name = found
+        first = self.ladder(ladder, home, seen)
+        if first.taken == name:
+            return ""
+        return "bypassed" if first.taken or first.state == "bypassed" else "waiting"
 
-    def _rung(self, label: str, document: Document) -> Verdict | None:
+    def _rung(self, label: str, document: Document) -> Verdict | Outcome | None:
         """Judge whether a rung is the one that is taken."""
         found = self.rung(label, document)
         if found is None:
             return None
         home, ladder, name = found
-        ladder_outcome = self.ladder(ladder, home)
-        shares = dict(zip(names_of(ladder.rungs), ladder_outcome.shares, strict=False))
-        if not ladder_outcome.sure:
-            state = {"leaning": "undecided"}.get(ladder_outcome.state, ladder_outcome.state)
-            return Verdict(state, reason=ladder_outcome.reason, share=shares.get(name))
-        return Verdict("holds" if ladder_outcome.taken == name else "fails", share=shares.get(name))
+        whole = self.ladder(ladder, home)
+        if whole.after:
+            return whole
+        share = dict(zip(names_of(ladder.rungs), whole.shares, strict=False)).get(name)
+        if whole.sure:
+            return Verdict("holds" if whole.taken == name else "fails", share=share, grounds=whole.truth)
+        state = {"leaning": "undecided"}.get(whole.state, whole.state)
+        return Verdict(state, reason=whole.reason, owing=whole.owing, share=share, grounds=whole.truth)
 
     def _work(self, label: str, document: Document) -> State | None:
         """Return where a document or an MVP stands."""
@@ -171,35 +184,64 @@ class Judge:
     def outcome(self, document: Document) -> str:
         """Return what an experiment came to: pass, fail, undecided, pending, human, invalid, or nothing expected.
 
-        The first expectation decides; a sanity check that fails makes the whole run invalid.
+        The first expectation decides once every sanity check holds. One that fails makes the whole run invalid; one
+        that nobody can judge yet leaves the run as open as it is itself.
         """
         expected = judged_of(document) if document.experiment else {}
-        judgements = {key: self.judged(document, judged) for key, judged in expected.items()}
-        sanity = {key for key in judgements if key.startswith(SANITY)}
-        if any(_came_out(judgements[key]) == "fail" for key in sanity):
+        came_out = {key: _came_out(self.judged(document, judged)) for key, judged in expected.items()}
+        sanity = [state for key, state in came_out.items() if key.startswith(SANITY)]
+        doubt = next((state for state in DOUBTS if state in sanity), "")
+        if doubt in DISTRUSTED:
             return "invalid"
-        asked = [key for key in judgements if key not in sanity] or list(sanity)
-        return _came_out(judgements[asked[0]]) if asked else ""
+        first = next((state for key, state in came_out.items() if not key.startswith(SANITY)), "pass" if sanity else "")
+        return doubt if doubt and first in SETTLED else first
 
     def evidence(self, formula: Formula, document: Document) -> Evidence | None:
+        """Return what a table shows of a predicate: left minus right of two measured quantities, else its one side."""
+        match formula.tree:
+            case Comparison(operands=(left, right)) if self._measured(left, right, formula.text, document):
+                tree = Arithmetic("-", left, right, formula.tree.start, formula.tree.end)
+                text = f"{_factor(left, formula.text, loose=True)} - {_factor(right, formula.text)}"
+                return self._shown(text, tree, document, made=True)
+        return self.left_side(formula, document)
+
+    def left_side(self, formula: Formula, document: Document) -> Evidence | None:
         """Return the quantity a predicate is about: the first side of its comparison that is no constant."""
         tree, text = formula.tree, formula.text
         if isinstance(tree, Comparison):
             tree = next((part for part in tree.operands if any(references(part))), tree.operands[0])
             text = formula.text[tree.start : tree.end]
-        if is_predicate(tree):
+        return None if is_predicate(tree) else self._shown(text, tree, document)
+
+    def _shown(self, text: str, tree: Expression, document: Document, *, made: bool = False) -> Evidence | None:
+        quantity = self._quantity(text, tree, document)
+        if quantity is None:
             return None
+        return Evidence(text, quantity, self._is_difference(tree, document), made)
+
+    def _measured(self, left: Expression, right: Expression, text: str, document: Document) -> bool:
+        """Tell whether both sides rest on facts."""
+        sides = (self._quantity(text[side.start : side.end], side, document) for side in (left, right))
+        return all(side is not None and side.facts and not side.choices for side in sides)
+
+    def _quantity(self, text: str, tree: Expression, document: Document) -> Quantity | None:
         try:
-            quantity = self.evaluator.expression(text, tree, document)
+            return self.evaluator.expression(text, tree, document)
         except (InputRefused, Pending):
             return None
-        return Evidence(text, quantity, self._is_difference(tree, document))
 
     def _is_difference(self, tree: Expression, document: Document) -> bool:
         if isinstance(tree, Reference):
             meaning = resolve(tree, document, self.library)
             return isinstance(meaning, Definition) and self._is_difference(meaning.formula.tree, meaning.document)
         return isinstance(tree, Arithmetic) and tree.operator == "-"
+
+
+def _factor(tree: Expression, text: str, *, loose: bool = False) -> str:
+    """Return a side of a comparison as it stands beside a minus: a sum behind it in parentheses."""
+    written = text[tree.start : tree.end]
+    summed = isinstance(tree, Arithmetic) and tree.operator in "+-"
+    return f"({written})" if not loose and (summed or isinstance(tree, Negative)) else written
 
 
 def _with_decision(found: Outcome, ladder: Ladder, document: Document) -> Outcome:

@@ -8,7 +8,7 @@ import numpy as np
 
 from runner.documents.kinds import Ladder, Rung, Signature
 from runner.documents.reading import Document
-from runner.results.quantities import Quantity
+from runner.results.quantities import Quantity, joined
 
 SURE = 0.975
 ANSWERED = frozenset({"holds", "fails", "decided", "taken", "finished", "reported"})
@@ -22,6 +22,7 @@ class Evidence:
     text: str
     quantity: Quantity
     difference: bool = False  # what is said of it is its sign
+    made: bool = False  # the document does not spell it: left minus right of a comparison
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,10 @@ class Verdict:
     state: str
     truth: Quantity | None = None
     reason: str = ""
+    owing: str = ""  # of one that is pending: the experiment that has no result yet
     decision: Signature | None = None
     share: float | None = None  # of a rung, which has no truth of its own
+    grounds: Quantity | None = None  # of a rung: what its ladder rests on
     reopened: bool = False  # of a closed direction: what closed it no longer holds
 
     @property
@@ -64,13 +67,14 @@ class Verdict:
 class Outcome:
     """A ladder judged: the probability of each rung, and the one that leads."""
 
-    state: str  # taken, leaning, undecided, pending, waiting, invalid
+    state: str  # taken, leaning, undecided, pending, waiting, bypassed, invalid
     rungs: tuple[Rung, ...]
     leading: int = -1  # the rung that leads: likeliest, or that of the values where nothing was resampled
     shares: tuple[float, ...] = ()
-    truth: Quantity | None = None
+    truth: Quantity | None = None  # that this rung is the first that holds, with all it rests on
     reason: str = ""
-    after: str = ""  # of one that waits: the rung that must be taken first
+    owing: str = ""
+    after: str = ""  # of one that waits, or waits no longer: the rung that must be taken first
     decision: Signature | None = None  # where the rung leaves it to a person
 
     @property
@@ -126,7 +130,7 @@ def verdict(truth: Quantity) -> Verdict:
 
 
 def _state(truth: Quantity) -> str:
-    if len(truth.values) == 1:
+    if len(truth.values) == 1 and not truth.open:
         return "holds" if truth.values[0] else "fails"
     probability = truth.probability
     if probability is None or 1 - SURE < probability < SURE:
@@ -138,17 +142,26 @@ def outcome(ladder: Ladder, truths: list[Quantity]) -> Outcome:
     """Return which rung is the first that holds: of the values, and in which share of the resamples."""
     resamples = max((len(truth.values) for truth in truths), default=1)
     open_ = np.ones(resamples, dtype=bool)
-    taken = []
+    taken, unclear = [], False
     for truth in truths:
+        unclear = unclear or (truth.open and bool(open_.any()))
         taken.append(open_ & truth.values.astype(bool))
         open_ = open_ & ~taken[-1]
     taken.append(open_)
     now = next(index for index, here in enumerate(taken) if here[0])
-    evidence = truths[0] if truths else None
-    if resamples == 1:
-        return Outcome("taken", ladder.rungs, now, truth=evidence)
-    if not all(truth.enough for truth in truths):
-        return Outcome("undecided", ladder.rungs, now, truth=evidence)
+    if resamples == 1 and not unclear:
+        return Outcome("taken", ladder.rungs, now, truth=_behind(now, ladder, truths, taken))
+    if unclear or not all(truth.enough for truth in truths if not truth.open):
+        return Outcome("undecided", ladder.rungs, now, truth=_behind(now, ladder, truths, taken))
     shares = tuple(float(here[1:].mean()) for here in taken)
-    state = "taken" if max(shares) >= (ladder.sure or SURE) else "leaning"
-    return Outcome(state, ladder.rungs, int(np.argmax(shares)), shares, evidence)
+    state, leading = "taken" if max(shares) >= (ladder.sure or SURE) else "leaning", int(np.argmax(shares))
+    return Outcome(state, ladder.rungs, leading, shares, _behind(leading, ladder, truths, taken))
+
+
+def _behind(leading: int, ladder: Ladder, truths: list[Quantity], taken: list[np.ndarray]) -> Quantity | None:
+    """Return what a rung rests on: its own predicate first, then those before it, which had to fail."""
+    first = ladder.rungs[0].formula
+    if first is None:
+        return None
+    parts = [*truths[leading : leading + 1], *truths[:leading]]
+    return joined(first.tree, parts, taken[leading], "", loose=True)

@@ -51,7 +51,7 @@ class Statuses:
         Data files need not be committed; plan, check and execute look at them, no page depends on them.
         """
         result = self.store.result(document)
-        return reasons(job_runs(document, self.library, data=result.data if result else ""), result)
+        return reasons(job_runs(document, self.library, result, data=result.data if result else ""), result)
 
     def _compute(self, document: Document) -> str:
         if not document.readable:
@@ -62,6 +62,8 @@ class Statuses:
             result = self.store.result(document)
         except RunnerError:
             return "damaged"
+        if result is None and document.jobless:
+            return "planned"
         try:
             parts = {reason.part for reason in self.why(document)}
         except RunnerError:

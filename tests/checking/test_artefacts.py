@@ -191,7 +191,7 @@ def test_a_new_version_of_a_job_makes_its_results_stale(tmp_path: Path) -> None:
     root = executed(tmp_path)
     sealed(root, runs=run_with(result(root), version=0, fit="0" * 32))
 
-    assert [(f.code, f.message) for f in found(root)] == [("LG404", "`weak` (version): ridge version 0 -> 1")]
+    assert [(f.code, f.message) for f in found(root)] == [("LG404", "`weak` (version): ridge version 0 -> 2")]
 
 
 def test_a_job_file_that_changed_without_a_new_version_is_a_warning(tmp_path: Path) -> None:

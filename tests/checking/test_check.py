@@ -9,6 +9,7 @@ import pytest
 
 from runner import workflow
 from tests.executed import EXP, HUB, RESULT, add, executed, put, read, swap
+from tests.knowledge import EXPERIMENT
 
 Change = Callable[[Path], None]
 
@@ -102,3 +103,20 @@ def test_each_disagreement_is_found_and_mended(
     workflow.render(root, [], force=force)
 
     assert workflow.check(root).findings == []
+
+
+def test_the_last_line_names_the_cause_of_what_is_not_judged(tmp_path: Path) -> None:
+    """Who reads the end of a long list sees first what to mend; neighbours of the cause are judged as ever."""
+    root = executed(tmp_path)
+    other = read(root, HUB).replace("TOY-hub", "TOY-other").replace("toy: TOY-1", "toy: TOY-2")
+    put(root, "logg/toy/other.md", other.replace("K1", "K2"))
+    put(root, "logg/toy/exp/two.md", EXPERIMENT.replace("TOY-1", "TOY-2"))
+    swap(root, EXP, "date: 2026-01-02", "date: tomorrow")
+
+    report = workflow.check(root)
+
+    assert report.lines[-1] == f"not judged, they rest on {EXP}: {HUB}"
+    assert report.data["not judged"] == [HUB]
+    judged = {finding.place.path for finding in report.findings}
+    assert {"logg/toy/other.md", "logg/toy/exp/two.md"} <= judged
+    assert HUB not in judged

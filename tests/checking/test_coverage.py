@@ -9,7 +9,7 @@ import pytest
 
 from runner import cli
 from runner.checking.coverage import Coverage, coverage, summary
-from runner.documents.library import load_library
+from runner.verdicts.knowledge import gather
 from tests.documents.marked import edited
 from tests.knowledge import EXPERIMENT, HUB, toy, write
 
@@ -21,8 +21,8 @@ def covered(folder: Path, text: str, name: str = PAGE) -> Coverage:
     """Return the coverage of a document in the toy base."""
     toy(folder)
     write(folder, {name: text})
-    library = load_library(folder)
-    return coverage(library.named(f"logg/{name}"), library)
+    knowledge = gather(folder)
+    return coverage(knowledge.library.named(f"logg/{name}"), knowledge)
 
 
 def told(folder: Path, text: str) -> str:
@@ -74,7 +74,7 @@ def test_what_names_something_is_no_result(tmp_path: Path, text: str) -> None:
 @pytest.mark.parametrize("text", ["# R² 0.93", "# 4.1 R² 0.93", "section 0.93", "表 0.93", "version 12.5 %"])
 def test_a_result_beside_such_a_word_counts(tmp_path: Path, text: str) -> None:
     """No section begins with 0, and none is a share."""
-    assert len(covered(tmp_path, text).unbound) == 1
+    assert len(covered(tmp_path, text).loose) == 1
 
 
 @pytest.mark.parametrize(
@@ -96,12 +96,33 @@ def test_a_number_of_the_front_matter_is_declared(tmp_path: Path, text: str, kin
     assert {decimal.kind for decimal in found.decimals} == {kind}
 
 
+@pytest.mark.parametrize(
+    ("cited", "kinds"),
+    [
+        ("[R² of 0.11 and 0.99][H-B]", ["unchecked", "unchecked"]),
+        ("[R² of 0.11][H-B]", ["bound"]),
+        ("[above 0.5][H-B]", ["bound"]),
+        ("[better by 900 %][gain > 0]", ["bound"]),
+        ("[better by 1e-3][gain > 0]", ["unchecked"]),
+        ("[0.11 and 0.99][gain]", ["bound", "bound"]),
+        ("[R² of 0.99][nothing.r2]", ["unchecked"]),
+        ("[R² of 0.99][TOY-1]", ["unchecked"]),
+    ],
+)
+def test_what_a_refused_citation_holds_is_unchecked(tmp_path: Path, cited: str, kinds: list[str]) -> None:
+    """A number is bound where it is compared with the evidence, or will be once there is any."""
+    found = covered(tmp_path, f"{SPEC}{cited}\n", "toy/exp/toy.md")
+
+    assert [decimal.kind for decimal in found.decimals] == kinds
+    assert [decimal.kind for decimal in found.loose] == [kind for kind in kinds if kind == "unchecked"]
+
+
 def test_what_others_published_is_not_declared(tmp_path: Path) -> None:
     """A result retyped beside the very entry it comes from is still loose."""
     entry = "published:\n  - {source: a, population: same, facts: {weak.r2: 0.77}}\nexpect:"
     text = edited(SPEC, ("expect:", entry)) + "it was 0.77\n"
 
-    assert len(covered(tmp_path, text, "toy/exp/toy.md").unbound) == 1
+    assert len(covered(tmp_path, text, "toy/exp/toy.md").loose) == 1
 
 
 def test_a_hub_is_read_against_its_protocol(tmp_path: Path) -> None:
@@ -124,21 +145,22 @@ def test_summary_counts_by_document_and_in_total(tmp_path: Path) -> None:
     lines, data = summary([covered(tmp_path, "0.1 and ~~0.2~~"), covered(tmp_path, "nothing")])
 
     assert lines[0] == f"logg/{PAGE}:1:1: 0.1  0.1 and ~~0.2~~"
-    assert lines[-1].split() == ["total", "0", "0", "1", "1"]
-    assert data["documents"] == {f"logg/{PAGE}": {"bound": 0, "declared": 0, "struck": 1, "unbound": 1}}
-    assert data["total"] == {"bound": 0, "declared": 0, "struck": 1, "unbound": 1}
-    assert data["unbound"][0] == {"path": f"logg/{PAGE}", "line": 1, "column": 1, "number": "0.1"}
+    assert lines[-1].split() == ["total", "0", "0", "0", "1", "1"]
+    counts = {"bound": 0, "unchecked": 0, "declared": 0, "struck": 1, "unbound": 1}
+    assert data["documents"] == {f"logg/{PAGE}": counts}
+    assert data["total"] == counts
+    assert data["loose"][0] == {"path": f"logg/{PAGE}", "line": 1, "column": 1, "number": "0.1", "kind": "unbound"}
 
 
 def test_summary_of_nothing(tmp_path: Path) -> None:
     """A base without a decimal has a table all the same."""
     lines, data = summary([covered(tmp_path, "nothing")])
 
-    assert lines[-1].split() == ["total", "0", "0", "0", "0"]
+    assert lines[-1].split() == ["total", "0", "0", "0", "0", "0"]
     assert data == {
-        "total": dict.fromkeys(("bound", "declared", "struck", "unbound"), 0),
+        "total": dict.fromkeys(("bound", "unchecked", "declared", "struck", "unbound"), 0),
         "documents": {},
-        "unbound": [],
+        "loose": [],
     }
 
 
@@ -155,4 +177,4 @@ def test_check_lists_it_when_asked(tmp_path: Path, capsys: pytest.CaptureFixture
     assert code == cli.main(["check", "--root", str(tmp_path)])
     assert line not in capsys.readouterr().out
     cli.main(["check", "--coverage", "--json", "--root", str(tmp_path)])
-    assert json.loads(capsys.readouterr().out)["coverage"]["unbound"][-1]["number"] == "0.93"
+    assert json.loads(capsys.readouterr().out)["coverage"]["loose"][-1]["number"] == "0.93"

@@ -65,9 +65,9 @@ def test_a_gate_opens_and_closes_only_what_there_is(tmp_path: Path, old: str, ke
     root = toy(tmp_path)
     put(root, "logg/toy/toy-roadmap.md", ROADMAP.replace(old, f"{old.split('[', maxsplit=1)[0]}[{key}]"))
 
-    assert any(
-        f"LG207 `Gate-1` names an unknown key `{key}`" in line for line in found(root, "logg/toy/toy-roadmap.md")
-    )
+    line = next(line for line in found(root, "logg/toy/toy-roadmap.md") if f"names an unknown key `{key}`" in line)
+    assert "LG207 `Gate-1` names" in line
+    assert line.endswith("did you mean `MVP-2`?" if key == "MVP-9" else "there is MVP-1, MVP-2")
 
 
 def test_a_sound_roadmap_has_no_finding(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ LEANING = f"  G3:\n    toy.strong.r2 < 0.948: {OPEN}{STOP}"
         ),
         (
             "  §G1:\n    toy.gain > 0: {do: go, opens: [MVP-9, Q1, TOY-1, K1]}\n    else: stop\n",
-            ["LG207 `G1` names an unknown key `MVP-9` -> there is G1, K1, Q1.1, TOY-1, TOY-hub, TOY-plan, tiny@1"],
+            ["LG207 `G1` names an unknown key `MVP-9` -> did you mean `MVP-2`?"],
         ),
     ],
 )

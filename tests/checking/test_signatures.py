@@ -56,7 +56,7 @@ def signed(tmp_path: Path) -> Path:
     hub(root)
     results(root)
     for key in ("K1", "K2", "Q1", "Q1.1", "Q2"):
-        workflow.accept(root, "TOY-hub", key, "", DAY)
+        workflow.accept(root, "TOY-hub", key, "the strong one" if key == "Q2" else "", DAY)
     return root
 
 
@@ -86,7 +86,7 @@ def test_a_verdict_that_changed_is_an_error_until_it_is_accepted(signed: Path) -
         ("LG110", f"`Q1.1` was signed as holds on {DAY}, it is fails now"),
     ]
     for key in ("K1", "K2", "Q1.1"):
-        workflow.accept(signed, "TOY-hub", key, "", "2026-03-02")
+        workflow.accept(signed, "TOY-hub", key, "the strong one" if key == "Q2" else "", "2026-03-02")
     assert drift(signed) == []
 
 
@@ -148,7 +148,7 @@ def test_an_unsigned_claim_cannot_drift(signed: Path) -> None:
 
 def test_a_signature_of_nothing_is_told(signed: Path) -> None:
     """The claim went away, its signature stayed."""
-    hub(signed, ("  Q2: human\n", ""), ("- **Q2** [decided 2026-03-01][Q2]\n", ""))
+    hub(signed, ("  Q2: human\n", ""), ("- **Q2** [decided 2026-03-01: the strong one][Q2]\n", ""))
 
     assert drift(signed) == [("LG207", "`Q2` is signed, but there is no such key here")]
 

@@ -63,6 +63,8 @@ expect:
 
 JOB = '''"""Least squares on the means of sixteen bands, which takes no time."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from runner.contract import Output
@@ -85,6 +87,7 @@ def bands(x):
     return np.column_stack([np.ones(len(x)), *(part.mean(1) for part in np.array_split(x, 16, axis=1))])
 
 
+@dataclass(frozen=True)
 class Params:
     pass
 '''

@@ -19,6 +19,7 @@ FILES = {
     "line": '''"""A straight line."""
 VERSION = 3
 USES_SEED = False
+@dataclass(frozen=True)
 class Params:
     alpha: float = 1.0
     scale: bool = True
@@ -43,6 +44,7 @@ class Mlp:
 class Features:
     pca: int | None = None
     best: tuple[int, ...] = ()
+@dataclass(frozen=True)
 class Params:
     experts: Job | None = None
     router: Oracle | Logistic | Mlp = Oracle()
@@ -55,6 +57,7 @@ class Params:
 VERSION = 1
 USES_TRAIN = False
 USES_SEED = False
+@dataclass(frozen=True)
 class Params:
     label: str
 ''',

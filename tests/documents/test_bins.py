@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +45,34 @@ def test_bins_agree_with_numpy(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("edges", "parts", "shown"),
+    [
+        ("[20, 40, 60]", ["bin(30)", "bin(50)"], ["20–40", "40–60"]),
+        ("[-1, 0.1, 0.3]", ["bin(-0.45)", "bin(0.2)"], ["-1 … 0.1", "0.1–0.3"]),
+        (
+            "[2460000.5, 2460001.5, 2460002.5]",
+            ["bin(2460001)", "bin(2460002)"],
+            ["2460000.5–2460001.5", "2460001.5–2460002.5"],
+        ),
+        ("[2460000.5, 2460001.5, 3M]", ["bin(2460001)", "bin(2.73e+06)"], ["2460000.5–2460001.5", "2460001.5–3000000"]),
+        ("[0.1, 0.10000000001, 1]", ["bin(0.100000000005)", "bin(0.55)"], ["0.1–0.10000000001", "0.10000000001–1"]),
+        ("[-1e308, 1e308, 1.7e308]", ["bin(0)", "bin(1.35e+308)"], ["-1e+308 … 1e+308", "1e+308–1.7e+308"]),
+    ],
+)
+def test_bins_that_lie_close_are_told_apart(tmp_path: Path, edges: str, parts: list[str], shown: list[str]) -> None:
+    """A bin is called by a value inside it, in six digits where they are enough; no two share a name or rows."""
+    found, wrong = protocol(tmp_path, f"slices:\n  bin: {{by: age, edges: {edges}}}\n")
+
+    assert wrong == []
+    assert found is not None
+    bins = found.partitions["bin"]
+    assert (list(bins.parts), list(bins.shown), list(found.slices)) == (parts, shown, parts)
+    inside = [low / 2 + high / 2 for low, high in pairwise(bins.edges)]
+    held = [mask(formula.tree, {"age": np.array(inside)}).tolist() for formula in found.slices.values()]
+    assert held == np.eye(len(parts), dtype=bool).tolist()
+
+
+@pytest.mark.parametrize(
     ("old", "new", "message"),
     [
         (
@@ -55,6 +84,7 @@ def test_bins_agree_with_numpy(tmp_path: Path) -> None:
         ("old_heavy", "old_light", "LG203 `old_light` cannot name a bin"),
         ("old_heavy", "Old", "LG203 `Old` cannot name a bin"),
         ("[20, 30.5, 60]", "[20, 60, 30.5]", "LG203 edges are ascending numbers"),
+        ("[20, 30.5, 60]", "[20, 20.0000000000001, 60]", "LG206 two edges agree in twelve digits -> give each once"),
         ("[20, 30.5, 60]", "[20, x, 60]", "LG203 edges are ascending numbers"),
         ("[[20, 30.5, 60], [-5, 60, 1e2]]", "[20, 60]", "LG203 1 lists of edges for 2 columns"),
         ("[age, weight]", "[age, height]", "LG302 no column `height`"),

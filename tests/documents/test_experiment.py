@@ -61,7 +61,6 @@ def test_job_carries_the_contract_it_was_read_against(tmp_path: Path) -> None:
     job, contract = experiment(tmp_path, text).jobs["weak"], plugins().jobs["ridge"]
 
     assert (job.job, job.version, job.code) == ("ridge", contract.version, contract.code)
-    assert job.uses_val is contract.uses_val
     assert [str(job.place)] == [f"logg/toy/exp/toy.md:{place}" for place in places]
 
 
@@ -124,10 +123,18 @@ def test_missing_field_is_a_finding(tmp_path: Path, key: str, value: str, *, emp
     assert listed(read(tmp_path, text).findings) == expected(places, f"LG202 `{key}` is missing -> add `{key}:`")
 
 
-@pytest.mark.parametrize("jobs", ["jobs:§", "jobs: §{}"])
-def test_experiment_without_jobs_is_a_finding(tmp_path: Path, jobs: str) -> None:
-    """There is nothing to run and nothing to cite."""
-    start, end = EXPERIMENT.index("jobs:"), EXPERIMENT.index("define:")
-    text, places = unmarked(EXPERIMENT[:start] + jobs + "\n" + EXPERIMENT[end:])
+@pytest.mark.parametrize("jobs", ["jobs:\n", "jobs: {}\n", ""])
+def test_experiment_without_jobs_is_one_that_is_planned(tmp_path: Path, jobs: str) -> None:
+    """What it will run is written later, training rows included."""
+    start, end = EXPERIMENT.index("train:"), EXPERIMENT.index("define:")
+    document = read(tmp_path, EXPERIMENT[:start] + jobs + EXPERIMENT[end:])
 
-    assert listed(read(tmp_path, text).findings) == expected(places, "LG202 `jobs` is missing -> add `jobs:`")
+    assert document.jobless
+    assert not document.findings
+
+
+def test_experiment_whose_only_job_is_wrong_is_not_without_jobs(tmp_path: Path) -> None:
+    """It declares one, which has to be mended."""
+    text = edited(EXPERIMENT, ("job: ridge, alpha: 1e4", "job: rigde"), ("  strong: {job: ridge, alpha: val}\n", ""))
+
+    assert not read(tmp_path, text).jobless

@@ -137,7 +137,7 @@ def test_names_are_lower_case_and_no_words_of_the_language() -> None:
         ("a: 'x.r2 §== 1'", "LG301 two measurements are never equal -> compare with < or >"),
         ('a: "x.r2 §% 1"', "LG301 `%` has no meaning in an expression -> write a plain fraction such as 0.05"),
         ("{a: 1 + sqrt(§x.r2 > 1)}", "LG304 `sqrt` takes quantities, not comparisons -> write a quantity such as a.r2"),
-        ("{a: §near(x.r2)}", "LG301 `near` takes 3 arguments, not 1"),
+        ("{a: §near(x.r2)}", "LG301 `near` takes 3 arguments, not 1 -> write near(a.r2, b.r2, 0.1)"),
         ("a: not §x.r2", "LG304 `not` takes comparisons, not quantities -> write a comparison such as a.r2 > 0.5"),
         ("a: §[x.r2]", "LG203 an expression is due, not a collection"),
         ("a:§", "LG301 an expression is missing -> write one, such as job.r2"),
@@ -159,4 +159,28 @@ def test_formula_knows_its_text_and_place(text: str) -> None:
 
     assert formula is not None
     assert (formula.text, str(formula.place)) == ("x.r2 - y.r2", f"logg/a.md:{places[0]}")
+    assert not findings
+
+
+@pytest.mark.parametrize(
+    ("method", "text", "message"),
+    [
+        ("number", "a: §1，2", "`a` is `1，2`, a number from 0 up is due -> write `,` for `，`"),
+        ("texts", "a: [§b，c]", "`b，c` is one word of `a` -> write `,` for `，`"),
+        ("texts", "a: §【b、c】", "`【b、c】` is one word of `a` -> write `[` for `【`"),
+    ],
+)
+def test_signs_of_a_chinese_keyboard_separate_nothing(method: str, text: str, message: str) -> None:
+    """A list typed with them is one word; the finding says which sign was meant."""
+    fields, findings, places = form(text)
+    getattr(fields, method)("a")
+
+    assert listed(findings, "a.md") == expected(places, f"LG203 {message}, which is a letter to YAML")
+
+
+def test_a_quoted_word_may_hold_any_sign() -> None:
+    """Who quotes it means it."""
+    fields, findings, _ = form("a: ['b，c']")
+
+    assert fields.texts("a") == ("b，c",)
     assert not findings

@@ -20,6 +20,9 @@ NO_AXIS = "is no axis of the rows that are scored -> leave it to `sweep:`"
 TOO_MANY = "more than 1000000 rows to score -> train on many, score on fewer"
 TWICE = "LG206 `old` names two slices -> rename one of them"
 NO_NAME = "is not lower-case letters, digits and _ -> choose another name"
+ONE_ROW = "has no value for one row -> use abs, sqrt, log10, min, max, near, or operators"
+AND_AXIS = "names a slice and an axis -> rename the slice"
+AND_METRIC = "names a slice and a metric -> rename the slice"
 NOT_YET = "belongs to the grammar but is not available yet -> leave it out for now"
 
 SINGLE = [
@@ -67,6 +70,26 @@ SINGLE = [
     ("young: age < 40", "§Young: age < 40", f"LG203 the slice `Young` {NO_NAME}"),
     ("young: age < 40", "§all: age < 40", "LG203 the slice `all` is a word of the language -> choose another name"),
     ("id: tiny", "id: §../tiny", "LG203 id `../tiny` cannot name a file -> use letters, digits, . _ -"),
+    ("test: 80", "test: §eighty", f"LG203 `test` is `eighty`, {WHOLE}"),
+    ("{val: 40, test: 80}", "§{val: 40, test: 00}", "LG203 without test rows nothing can be scored -> add `test: 1k`"),
+    ("{val: 40, test: 80}", "§{val: 40, test: 0k}", "LG203 without test rows nothing can be scored -> add `test: 1k`"),
+    ("{val: 40, test: 80}", "\n  §val: 40\n  test:", "LG203 without test rows nothing can be scored -> add `test: 1k`"),
+    ("young: age < 40", "young: 1 < 40 and §mean(age) < 3", f"LG304 `mean` {ONE_ROW}"),
+    ("young: age < 40", "young: not §all(age < 3)", f"LG304 `all` {ONE_ROW}"),
+    ("young: age < 40", "young: §across(age) < 3", f"LG304 `across` {ONE_ROW}"),
+    ("young: age < 40", "young: sqrt(§aeg) < 3", "LG302 no column `aeg` -> did you mean `age`?"),
+    ("young: age < 40", "young: §1 < 2", "LG304 a slice is a predicate over columns -> write column < 40"),
+    ("young: age < 40", "§r2: age < 40", f"LG206 `r2` {AND_METRIC}"),
+    ("young: age < 40", "§n: age < 40", f"LG206 `n` {AND_METRIC}"),
+    ("young: age < 40", "§noise: age < 40", f"LG206 `noise` {AND_AXIS}"),
+    ("young: age < 40", "§seed: age < 40", f"LG206 `seed` {AND_AXIS}"),
+    ("young: age < 40", "§noise: {by: age, edges: [1, 2, 3]}", f"LG206 `noise` {AND_AXIS}"),
+    ("young: age < 40", "§bin: {by: age, edges: [1, 2], names: [mae]}", f"LG206 `mae` {AND_METRIC}"),
+    ("[r2, mae, rmse, bias]", "§[r2, mae, r2, r2]", "LG206 metric `r2` is given twice -> give it once"),
+    ("noise: [0, 1]", "noise: §[0, 1, 1.0]", "LG206 a value of `noise` is given twice -> give each once"),
+    ("noise: [0, 1]", "noise: [0, 1]\n  §jobs: [1]", "LG206 `jobs` is a field of front matters -> rename the axis"),
+    ("noise: [0, 1]", "noise: [0, 1]\n  §claims: [1]", "LG206 `claims` is a field of front matters -> rename the axis"),
+    ("noise: [0, 1]", "noise: [0, 1]\n  §title: [1]", "LG206 `title` is a field of front matters -> rename the axis"),
     ("seed: 7", "§variance: 3", f"LG215 `variance` {NOT_YET}"),
 ]  # fmt: skip
 

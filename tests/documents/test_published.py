@@ -104,7 +104,7 @@ def test_a_source_that_does_not_say_enough_is_told_so(text: str, messages: list[
     [
         ("§a + b: 1", "LG203 `a + b` is no address -> write job.r2, job(1M).r2 or the name of a definition"),
         ("§vit(*).r2: 1", "LG203 `vit(*).r2` is no address -> write job.r2, job(1M).r2 or the name of a definition"),
-        ("vit-1§.r2: 1", "LG301 `.` does not belong here"),
+        ("vit-1§.r2: 1", "LG301 `.` does not belong here -> delete it, or put an operator before"),
         ("vit.r2: §high", 'LG203 `high` is no value -> write 0.71 or "0.71 [0.69, 0.73]"'),
         ("vit.r2: §0.7 [0.8, 0.6]", 'LG203 `0.7 [0.8, 0.6]` is no value -> write 0.71 or "0.71 [0.69, 0.73]"'),
         ("vit.r2: §[0.7]", 'LG203 a collection is no value -> write 0.71 or "0.71 [0.69, 0.73]"'),

@@ -10,6 +10,7 @@ import pytest
 
 from runner.documents.kinds import Hub, Roadmap
 from runner.documents.scanner import scan
+from runner.expressions.syntax import Argument
 from runner.expressions.tokens import quantity
 from runner.safety import bounded_yaml
 from runner.safety.yaml_messages import SPLIT_FIX
@@ -29,6 +30,9 @@ gates:
 ---
 """
 WRITE_ID = "write EXPERIMENT-ID or EXPERIMENT-ID/job"
+WRITE_JOB = "write job or job(point)"
+NO_MVP = "is no key of an MVP -> start with a capital; use letters, digits, . _ -"
+PHASES = "LG203 `phases` takes a map of names -> write one `name: value` per line"
 TAKEN = "is a word of the language -> choose another name"
 LANGUAGE = "lang: zh\nhub: TOY-hub\ntopic: toy"
 
@@ -47,6 +51,13 @@ SINGLE = [
     ("noise: 1", "noise: 1\ncites: §x", "LG203 `cites` takes a map of names -> write one `name: value` per line"),
     ("noise: 1", "noise: 1\ncites: {a: §toy}", f"LG203 `toy` names no experiment -> {WRITE_ID}"),
     ("noise: 1", "noise: 1\ncites: {a: §[T-2]}", f"LG203 `` names no experiment -> {WRITE_ID}"),
+    ("noise: 1", "noise: 1\ncites: {a: §T-2/}", f"LG203 `T-2/` names no job -> {WRITE_ID}"),
+    ("noise: 1", "noise: 1\ncites:\n  a: T-2/net(1M§", f"LG301 `)` is missing -> {WRITE_JOB}"),
+    ("noise: 1", "noise: 1\ncites: {a: 'T-2/net(1M)§x'}", f"LG301 `x` does not belong here -> {WRITE_JOB}"),
+    ("noise: 1", "noise: 1\ncites:\n  a: T-2/n(§", f"LG301 a value is missing between the parentheses -> {WRITE_JOB}"),
+    ("noise: 1", "noise: 1\ncites: {a: T-2/§net.r2}", f"LG203 `net.r2` is no job -> {WRITE_JOB}"),
+    ("noise: 1", "noise: 1\ncites: {a: T-2/§(net)}", f"LG203 `(net)` is no job -> {WRITE_JOB}"),
+    ("noise: 1", "noise: 1\ncites: {a: T-2/§3}", f"LG203 `3` is no job -> {WRITE_JOB}"),
     ("noise: 1", "noise: 1\ncites: {§ci: T-2}", f"LG203 the alias `ci` {TAKEN}"),
     ("  gain: ", "  §not: 1\n  gain: ", f"LG203 the definition `not` {TAKEN}"),
     ("noise: 1", "noise: 1\n§noise: 2", "LG201 'noise' stands twice, on lines 7 and 8 -> keep one"),
@@ -114,7 +125,9 @@ def test_place_of_a_field_is_that_of_its_name(tmp_path: Path) -> None:
 
 def test_hub_has_claims_and_aliases(tmp_path: Path) -> None:
     """An alias stands for an experiment or for one of its jobs."""
-    text, places = unmarked(edited(HUB, ("  toy: TOY-1", "  §toy: TOY-1\n  §w: TOY-1/weak")))
+    text, places = unmarked(
+        edited(HUB, ("  toy: TOY-1", "  §toy: TOY-1\n  §w: TOY-1/weak\n  §m: 'TOY-1/net(1M, seed=2)'"))
+    )
     found = read(tmp_path, text)
 
     assert not found.findings
@@ -123,7 +136,10 @@ def test_hub_has_claims_and_aliases(tmp_path: Path) -> None:
     assert [(c.alias, c.experiment, c.job) for c in found.names.cites.values()] == [
         ("toy", "TOY-1", ""),
         ("w", "TOY-1", "weak"),
+        ("m", "TOY-1", "net(1M, seed=2)"),
     ]
+    runs = [(cite.run.name, cite.run.point) for cite in found.names.cites.values() if cite.run]
+    assert runs == [("weak", ()), ("net", (Argument("", "1M"), Argument("seed", "2")))]
     assert [str(cite.place) for cite in found.names.cites.values()] == [
         f"logg/toy/exp/toy.md:{place}" for place in places
     ]
@@ -213,6 +229,23 @@ def test_mistake_in_a_hub_or_roadmap_is_one_finding(tmp_path: Path, text: str, l
     assert listed(read(tmp_path, text).findings) == expected(places, message)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("12A: MVP-3", "12A: §MVP-1", "LG206 MVP `MVP-1` stands in `phases:` twice -> plan it once"),
+        ("12A: MVP-3", "12A: [MVP-3, §mvp-4]", f"LG203 `mvp-4` {NO_MVP}"),
+        ("12A: MVP-3", "12A: §toy:MVP-3", f"LG203 `toy:MVP-3` {NO_MVP}"),
+        ("[MVP-1, MVP-2]", "[MVP-1, §MvP-1]", "LG206 MVP `MvP-1` stands in `phases:` twice -> plan it once"),
+        ("phases:\n  1: [MVP-1, MVP-2]\n  12A: MVP-3", "phases: §[MVP-1]", PHASES),
+    ],
+)
+def test_an_mvp_is_planned_once_under_a_key(tmp_path: Path, old: str, new: str, message: str) -> None:
+    """What an experiment reports to means one thing, whatever its case."""
+    text, places = unmarked(edited(ROADMAP, (old, new)))
+
+    assert listed(read(tmp_path, text).findings) == expected(places, message)
+
+
 @pytest.mark.parametrize("text", [HUB, ROADMAP, PROTOCOL, EXPERIMENT])
 def test_every_kind_corrects_a_misspelt_field(tmp_path: Path, text: str) -> None:
     """An unknown field is never ignored."""
@@ -294,3 +327,20 @@ def test_others_read_every_kind_to_the_same_values(tmp_path: Path, text: str) ->
     assert agree(front(text), theirs)
     assert (ours.kind, ours.title) == (theirs["kind"], theirs["title"])
     assert ours.id.split("@")[0] == theirs["id"]
+
+
+@pytest.mark.parametrize(
+    ("definition", "message"),
+    [
+        ("strong.r2 > 0.5", "a definition names a quantity, this is a predicate"),
+        ("all(strong.r2 > 0.5)", "a definition names a quantity, this is a predicate"),
+        ("argmax(strong.r2)", "`argmax()` gives a name, a definition names a quantity"),
+        ("ci(strong.r2)", "`ci()` gives two numbers, a definition names a quantity"),
+    ],
+)
+def test_a_definition_names_a_quantity(tmp_path: Path, definition: str, message: str) -> None:
+    """What is true or false, a name or two numbers cannot be calculated with, and is refused where it is defined."""
+    text = f"---\nkind: hub\nid: A-hub\ntitle: A\ndefine:\n  odd: {definition}\n---\n"
+    found = read(tmp_path, text).findings
+
+    assert [(f.code, f.place.line, f.place.column, f.message) for f in found] == [("LG304", 6, 8, message)]

@@ -30,6 +30,11 @@ def test_finds_what_the_table_says(case: Case) -> None:
     assert case.troubles == tuple(trouble.kind for trouble in found.troubles)
 
 
+def test_every_trouble_says_what_to_do() -> None:
+    """What is wrong and how it is mended are two sentences, and neither is left out."""
+    assert [t for case in CASES for t in scan(case.text).troubles if not t.fix or t.fix in t.message] == []
+
+
 def test_the_table_meets_every_kind_of_trouble() -> None:
     """No kind of trouble is left untested."""
     assert set(get_args(TroubleKind)) == {kind for case in CASES for kind in case.troubles}

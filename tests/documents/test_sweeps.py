@@ -32,6 +32,7 @@ PROTOCOL = Protocol(
 NUMBER = "a number from 0 up is due -> write 500, 32k or 0.5"
 WHOLE = "a whole number from 0 up is due -> write 500, 32k or 0.5"
 KNOWN = "there is depth, edge.label, line.alpha, line.scale, net.after, net.beside, net.experts, net.features, …"
+UNFIT = "cannot stand between parentheses -> use letters, digits and _, or declare two jobs"
 PLAIN = "is a number or a word"
 
 
@@ -127,6 +128,12 @@ def test_a_field_of_the_document_is_no_axis() -> None:
         ("{line.alpha: [1, §x]}", "LG203 `line.alpha`: `x` where a number is due"),
         ("{line.scale: [§true]}", f"LG203 a value of `line.scale` {PLAIN} -> declare two jobs instead"),
         ("{net.features.best: [§[1, 2]]}", f"LG203 a value of `net.features.best` {PLAIN} -> write [1, 2, 3]"),
+        ("{edge.label: [a, §'a b']}", f"LG203 `a b` of `edge.label` {UNFIT}"),
+        ("{edge.label: [§c/d, e]}", f"LG203 `c/d` of `edge.label` {UNFIT}"),
+        ("{edge.label: [§'x, y=1']}", f"LG203 `x, y=1` of `edge.label` {UNFIT}"),
+        ("{edge.label: [§' a']}", f"LG203 ` a` of `edge.label` {UNFIT}"),
+        ("{edge.label: [§'*']}", f"LG203 `*` of `edge.label` {UNFIT}"),
+        ("{edge.label: [§'']}", f"LG203 `` of `edge.label` {UNFIT}"),
         ("{seed: §[]}", "LG203 `seed` takes a list of values -> write [1, 2, 3]"),
         ("{seed: §{a: 1}}", f"LG203 a value of `seed` {PLAIN} -> write [1, 2, 3]"),
         ("{seed: [1, §1.5]}", f"LG203 `seed` is `1.5`, {WHOLE}"),
@@ -307,7 +314,7 @@ def test_what_is_said_means_the_value(value: float) -> None:
 def test_everything_that_is_set_for_a_run_is_known(job: str, more: str, expected: dict[str, float]) -> None:
     """Named or usual, and only what the job depends on; training noise only where it differs."""
     experiment = swept("{}", more=f"train: 200\n{more}")
-    found = settings_of(experiment, PROTOCOL, experiment.jobs[job], {}, made_up()[experiment.jobs[job].job])
+    found = settings_of(experiment, PROTOCOL, experiment.jobs[job], {}, made_up())
 
     assert found == expected
 
@@ -318,7 +325,7 @@ def test_a_point_of_a_sweep_is_set_for_its_run() -> None:
         "{train: [5, 6], seed: [1, 2], train_noise: [0, 1], net.router.hidden: [3, 4]}", more="noise: 1\n"
     )
     job = experiment.jobs["net"]
-    found = [settings_of(experiment, PROTOCOL, job, point, made_up()["mix"]) for point in points(job, experiment.sweep)]
+    found = [settings_of(experiment, PROTOCOL, job, point, made_up()) for point in points(job, experiment.sweep)]
 
     assert len(found) == 16
     assert {canonical.dumps({k: v for k, v in each.items() if k != "depth"}) for each in found} == {

@@ -162,6 +162,30 @@ def test_alias_of_a_run_is_that_of_its_job(tmp_path: Path) -> None:
     assert listed(found, "toy/hub.md") == expected(places, message)
 
 
+@pytest.mark.parametrize("key", ["MVP-2", "Mvp-2"])
+def test_roadmaps_of_a_topic_share_no_mvp(tmp_path: Path, key: str) -> None:
+    """The second one is told about; another topic has MVPs of its own."""
+    text = f"---\nkind: roadmap\nid: TOY-b\ntitle: B\n§phases: {{3: [MVP-9, {key}]}}\n---\n"
+    text, places = unmarked(text)
+    documents = {"toy__a": ROADMAP, "toy__b": text, "moe__b": text.replace("TOY", "MOE")}
+    found = library_findings(tmp_path, **documents)
+    message = f"LG206 MVP `{key}` is also planned in logg/toy/a.md -> plan it once"
+
+    assert listed(found, "toy/b.md") == expected(places, message)
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize("slices", ["alpha: age < 30", "alpha: {by: age, edges: [20, 40, 60]}"])
+def test_swept_parameter_is_not_called_like_a_slice(tmp_path: Path, slices: str) -> None:
+    """`strong(alpha=1)` and `alpha(30)` would both be asked by `alpha`."""
+    text, places = unmarked(edited(EXPERIMENT, ("train: 200", "train: 200\nsweep: {§strong.alpha: [1, 2]}")))
+    protocol = edited(PROTOCOL, ("young:", f"{slices}\n  young:"))
+    found = library_findings(tmp_path, toy__exp__toy=text, protocols__tiny=protocol)
+
+    message = "LG206 `alpha` names a swept parameter and a slice -> declare one job for each value"
+    assert listed(found) == expected(places, message)
+
+
 @pytest.mark.parametrize("again", ["TOY-1", "Toy-1"])
 def test_id_is_used_once_whatever_its_case(tmp_path: Path, again: str) -> None:
     """File systems and renderers fold case, so ids that differ in case only are one id."""

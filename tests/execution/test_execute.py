@@ -220,3 +220,31 @@ def test_an_experiment_that_is_refused_stops_no_neighbour(tmp_path: Path) -> Non
     assert report.data["executed"] == ["TOY-1"]
     assert (root / RESULT).is_file()
     assert "?.???" not in read(root, EXP)
+
+
+def test_deleting_the_result_takes_no_promise_back(tmp_path: Path) -> None:
+    """The run file repeats what was promised: filed again from the cache, a moved threshold is still told."""
+    root = executed(tmp_path)
+    swap(root, EXP, "gain >= 0.2: keep the strong one", "gain >= 0.1: keep the strong one")
+    before = result(root).promises
+    (root / RESULT).unlink()
+    gone = [f"{f.code} {f.message}" for f in workflow.check(root).findings if f.code == "LG401"]
+
+    execute(root)
+
+    assert gone == ["LG401 the result file is gone, TOY-1.npz is still there"]
+    assert dict(result(root).promises).items() >= dict(before).items()
+    assert [f.message for f in workflow.check(root).findings if f.code == "LG112"]
+
+
+def test_a_run_file_that_is_gone_is_told(tmp_path: Path) -> None:
+    """What the report says of its run rests on it; executing writes it again and changes nothing else."""
+    root = executed(tmp_path)
+    (root / RUN).unlink()
+    found = [f for f in workflow.check(root).findings if f.code == "LG401"]
+
+    assert [(f.place.path, f.message) for f in found] == [(RUN, "the run file is gone, its result is still there")]
+    workflow.render(root, [])
+    assert "No result yet" not in read(root, EXP)
+    execute(root)
+    assert not [f for f in workflow.check(root).findings if f.severity == "error"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -69,7 +70,10 @@ def with_test(values: object) -> Callable[[Output], object]:
         (with_test(lambda values: values * 1j), "test predictions are complex128, real numbers are due"),
         (with_test(lambda values: values * 1e300), "80 test predictions are not finite"),
         (lambda output: Output({"val": output.predictions["val"]}), "KeyError: 'test'"),
-        (lambda output: Output(output.predictions, scalars={"x": float("inf")}), "a scalar is not finite"),
+        (lambda output: Output(output.predictions, bounds={}), "bounds, which are not taken yet -> return them as"),
+        (lambda output: Output(output.predictions, scalars={"x": float("inf")}), "no number that can be filed"),
+        (lambda output: Output(output.predictions, scalars={"x": 1e305}), "`x` is 1e+305, no number that can be filed"),
+        (thrown(OSError("cannot read '/srv/x/secret stars/a.npz' or /tmp/x/b.npz")), "stars/a.npz' or b.npz"),
         (lambda _: None, "AttributeError"),
     ],
 )
@@ -85,6 +89,7 @@ def test_a_job_that_fails_is_filed_and_does_not_stop_its_neighbour(
     assert report.code == 6
     assert message in result(root).runs["weak"].failed
     assert "\n" not in result(root).runs["weak"].failed
+    assert not re.search(r"/(?:srv|tmp)", result(root).runs["weak"].failed)
     assert "strong.r2" in result(root).facts
     assert "weak.r2" not in result(root).facts
     assert f"failed: TOY-1 weak: {result(root).runs['weak'].failed}" in report.lines
@@ -133,3 +138,18 @@ def test_an_interrupted_run_keeps_the_fits_it_finished(
     assert not (root / RESULT).exists()
     execute(root)
     assert [params.alpha for params in calls] == ["val"]
+
+
+def test_a_forced_run_that_fails_keeps_what_was_filed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The failure is told and the exit status says so, but a result that still stands is not thrown away for it."""
+    root = toy(tmp_path)
+    execute(root)
+    before = result(root).facts
+    spoil(monkeypatch, thrown(MemoryError("12 TB")))
+
+    report = execute(root, force=True)
+
+    assert report.code == 6
+    assert "failed: TOY-1 weak: MemoryError: 12 TB" in report.lines
+    assert result(root).facts == before
+    assert result(root).runs["weak"].failed == ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,10 +24,11 @@ def test_a_job_is_the_module_of_its_name() -> None:
 
 def test_a_missing_library_is_named_with_what_brings_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """A plug-in that cannot be imported says which package is missing and how to get it."""
-    monkeypatch.setitem(sys.modules, "runner.numerics.gram", None)
+    monkeypatch.setitem(sys.modules, "scipy.linalg", None)
+    monkeypatch.delitem(sys.modules, "runner.numerics.shrinkage", raising=False)
     monkeypatch.delitem(sys.modules, "runner.jobs.ridge", raising=False)
 
-    with pytest.raises(InputRefused, match=r"job `ridge` needs runner.numerics.gram -> pip install 'logg\[jobs\]'"):
+    with pytest.raises(InputRefused, match=r"job `ridge` needs scipy.linalg -> pip install 'logg\[jobs\]'"):
         plugins.load("jobs", "ridge")
 
 
@@ -91,3 +93,16 @@ def test_maps_become_the_records_a_file_declares() -> None:
         weights={"kind": 1.0},
     )
     assert params_of(SimpleNamespace(Params=Params), {**values, "nets": None, "inner": None}).nets is None  # type: ignore[arg-type]
+
+
+def test_half_a_module_is_not_taken_for_a_whole_one(tmp_path: Path) -> None:
+    """A project's job whose import fails says the same thing every time, and loads once it is mended."""
+    job = tmp_path / "mine.py"
+    job.write_text("import nowhere_to_be_found\n\ndef run(params, data, context): ...\n")
+    for _ in range(2):
+        with pytest.raises(InputRefused, match="needs nowhere_to_be_found") as refusal:
+            plugins.load("jobs", "mine", job)
+        assert refusal.value.fix == "install it, or mend the import"
+
+    job.write_text("def run(params, data, context): ...\n")
+    assert hasattr(plugins.load("jobs", "mine", job), "run")

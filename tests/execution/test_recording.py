@@ -11,12 +11,13 @@ import pytest
 
 from runner import cli, workflow
 from runner.checking.check import check
+from runner.execution.execute import Settings
 from runner.findings import InputRefused
 from runner.results.files import RECORDED, read_result
 from runner.verdicts.knowledge import gather
 from tests.documents.marked import edited
 from tests.executed import execute
-from tests.knowledge import EXPERIMENT, HUB, file, guess, toy, write
+from tests.knowledge import EXPERIMENT, HUB, PROTOCOL, file, guess, toy, write
 
 HEAD = "address,value,low,high,n,population\n"
 RESULT = "logg/toy/results/TOY-1.json"
@@ -258,3 +259,71 @@ def test_the_command_line_takes_an_experiment_and_a_file(
     assert cli.main(["record", *arguments]) == code
     told = capsys.readouterr()
     assert message in (told.err if code else told.out)
+
+
+def test_a_recorded_run_is_stale_when_its_target_or_draw_changes(root: Path) -> None:
+    """Predictions of one column are not scored against another: whoever made them has to record them again."""
+    workflow.record(root, "TOY-1", packed(root, strong__test=guess(root, 0.5, 5)))
+    for old, new in (("target: weight", "target: age"), ("seed: 7", "seed: 8")):
+        write(root, {"protocols/tiny.md": PROTOCOL.replace(old, new)})
+        assert [line for line in trouble(root) if "LG404" in line and "`strong`" in line]
+    write(root, {"protocols/tiny.md": PROTOCOL})
+    assert trouble(root) == []
+
+
+GIVEN = EXPERIMENT.partition("# A toy")[0].replace("TOY-1", "TOY-G").replace("strong", "after").replace(
+    "{job: ridge, alpha: val}", "{job: given, on: weak}"
+) + "\n# Given\n"  # fmt: skip
+JOB = '''"""What another job says, and one more."""
+
+from dataclasses import dataclass
+
+from runner.contract import JobName, Output
+
+VERSION = 1
+USES_SEED = False
+
+
+@dataclass(frozen=True)
+class Params:
+    """What may be set."""
+
+    # whose predictions
+    on: JobName
+
+
+def run(params, data, context):
+    """Return the predictions of the other job, moved by one."""
+    return Output({split: context.predicted(params.on, split) + 1 for split in ("val", "test")})
+'''
+
+
+def test_what_rests_on_a_recorded_run_is_not_mistaken_for_what_rests_on_a_fit(tmp_path: Path) -> None:
+    """The cache of fits keeps the two apart, and recording other predictions makes the dependent run again."""
+    root = toy(tmp_path)
+    (root / "pyproject.toml").write_text('[tool.runner]\njobs = "own"\n')
+    (root / "own").mkdir()
+    (root / "own" / "given.py").write_text(JOB)
+    write(root, {"toy/exp/g.md": GIVEN, "toy/exp/h.md": GIVEN.replace("TOY-G", "TOY-H")})
+
+    def bias(identity: str) -> float:
+        execute(root, identity)
+        return read_result(root / f"logg/toy/results/{identity}.json", identity).facts["after.bias"][0] or 0.0
+
+    truth = guess(root, 0.0)
+    for away in (1000.0, -50.0):
+        workflow.record(root, "TOY-G", packed(root, weak__test=truth + away, weak__val=np.zeros(40)))
+        assert abs(bias("TOY-G") - away - 1) < 0.1
+    assert abs(bias("TOY-H")) < 20
+
+
+def test_running_again_leaves_recorded_runs_alone(root: Path) -> None:
+    """There is nothing to compare a recorded run with, and that is no difference."""
+    execute(root, force=True)
+    workflow.record(root, "TOY-1", packed(root, strong__test=guess(root, 0.5, 5), strong__val=np.zeros(40)))
+
+    report = workflow.execute(root, ["TOY-1"], everything=False, settings=Settings(device="cpu", again=True))
+
+    assert report.code == 0
+    assert [line.split()[:2] for line in report.lines[1:]] == [["weak", "exact"], ["strong", "recorded"]]
+    assert "inf" not in str(report.lines)

@@ -78,7 +78,7 @@ def asking(split: str) -> Run:
 
 def run_of(name: str, *needs: str, job: str = "", **more: Any) -> JobRun:
     """Return a run of a job of its own name on 10 rows."""
-    declared = Job(name, job or name, 1, "", uses_val=False, params={}, place=NOWHERE)
+    declared = Job(name, job or name, 1, "", params={}, place=NOWHERE)
     axes = {"train": 10.0, "noise": 1.0, "seed": 5.0}
     return replace(JobRun(name, declared, {}, axes, "data", f"fit-{name}", "asked", needs), **more)
 

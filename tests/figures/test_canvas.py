@@ -63,7 +63,7 @@ def test_ten_thousand_points_stay_small() -> None:
     many = SimpleNamespace(
         truth=lambda: np.arange(1e4),
         predicted=lambda _job: np.arange(1e4) + generator.normal(0, 500, 10_000),
-        is_job=lambda _job: True,
+        run=lambda job: job,
         target="depth",
     )
 
@@ -121,6 +121,21 @@ def test_the_farthest_points_do_not_set_the_limits() -> None:
 
     assert -0.1 < low < 0.01
     assert 0.99 < high < 1.1
+
+
+@pytest.mark.parametrize("panels", [1, 2, 3])
+@pytest.mark.parametrize("largest", [1e-3, 5.0, 70.0, 5000.0])
+def test_all_text_lies_inside_the_picture(panels: int, largest: float) -> None:
+    """Square panels leave room for the titles above and the labels below, however wide their numbers are."""
+    truth = np.linspace(largest / 2, largest, 80)
+    some = SimpleNamespace(truth=lambda: truth, predicted=lambda _: truth, run=lambda job: job, target="weight (kg)")
+
+    drawn = parity.draw(parity.Params(("a", "b", "c")[:panels]), cast("Board", some)).decode()
+
+    height = float(re.findall(r'viewBox="0 0 [\d.]+ ([\d.]+)"', drawn)[0])
+    baselines = [float(y) for y in re.findall(r'<text style="[^"]*" x="[-\d.]+" y="([-\d.]+)"', drawn)]
+    assert min(baselines) > 13  # the height of a title
+    assert max(baselines) < height - 3  # what hangs below a line
 
 
 def test_a_canvas_has_as_many_panels_as_asked() -> None:

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
+import numpy as np
 import pytest
 
+from runner.documents.kinds import Value
 from runner.findings import InputRefused
-from runner.results.board import Board
+from runner.results.board import Board, Stop
+from runner.results.quantities import Quantity
 from runner.verdicts.knowledge import Knowledge
-from tests.swept import file, swept
+from tests.swept import EXPERIMENT, file, swept
 
 curve = pytest.importorskip("runner.figures.curve")
 bootstrap = pytest.importorskip("runner.figures.bootstrap")
+bars = pytest.importorskip("runner.figures.bars")
+parity = pytest.importorskip("runner.figures.parity")
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +43,7 @@ def test_a_curve_has_a_tick_per_value_and_a_line_per_quantity(filed: Knowledge) 
     """Values are spoken on the axis, quantities named in the legend."""
     drawn = curve.draw(curve.Params(x="train", of=("net.r2", "line.r2")), board(filed))
 
-    assert {"50k", "1M", "train", "net.r2", "line.r2"} <= set(texts(drawn))
+    assert {"50k", "1M", "train", "net.r2", "line.r2", "R²"} <= set(texts(drawn))
     assert drawn.count(b'id="FillBetweenPolyCollection_') == 2  # one band each
 
 
@@ -46,11 +54,97 @@ def test_a_curve_over_a_partition_names_its_bins(filed: Knowledge) -> None:
     assert {"20–40", "40–60"} <= set(texts(drawn))
 
 
+def lines(drawn: bytes) -> list[list[tuple[float, float]]]:
+    """Return the corners of every curve of a drawing: lines of the axes' own part that lie after its bands."""
+    paths = re.findall(r'<path d="([^"]*)" clip-path="[^"]*" style="fill: none; stroke: #[^"]*"', drawn.decode())
+    corners = [re.findall(r"[ML] ([-\d.]+) ([-\d.]+)", path) for path in paths]
+    return [[(float(x), float(y)) for x, y in path] for path in corners]
+
+
+def ticks(drawn: bytes) -> dict[str, float]:
+    """Return where each label of the horizontal axis stands."""
+    axis = drawn.decode().split('id="matplotlib.axis_1"')[1].split('id="matplotlib.axis_2"')[0]
+    found = re.findall(r'<use xlink:href="#[^"]*" x="([\d.]+)".*?<text[^>]*>([^<]*)</text>', axis, re.DOTALL)
+    return {label: float(x) for x, label in found}
+
+
+def test_values_in_any_order_are_drawn_in_theirs(tmp_path: Path) -> None:
+    """A sweep may name its values as it likes: each label stands at its value, and no line runs back."""
+    root = swept(tmp_path, EXPERIMENT.replace("train: [50k, 1M]", "train: [1M, 50k, 200k]"))
+
+    drawn = curve.draw(curve.Params(x="train", of=("line.r2", "net.r2")), board(file(root)))
+
+    at = ticks(drawn)
+    assert sorted(at, key=lambda label: at[label]) == ["50k", "200k", "1M"]
+    assert [[x for x, _ in line] for line in lines(drawn)[-2:]] == [sorted(at.values())] * 2
+
+
+def test_a_curve_has_the_values_of_all_its_quantities(filed: Knowledge) -> None:
+    """A quantity with fewer values than another takes none of its labels."""
+    known = board(filed)
+    everything = {text: known.series(text, "train") for text in ("net.r2", "line.r2")}
+    everything["line.r2"] = everything["line.r2"][:1]
+    few = SimpleNamespace(series=lambda text, _axis: everything[text], measure=known.measure)
+
+    drawn = curve.draw(curve.Params(x="train", of=("line.r2", "net.r2")), cast("Board", few))
+
+    assert list(ticks(drawn)) == ["50k", "1M"]
+
+
+@pytest.mark.parametrize(
+    ("lists", "merged"),
+    [
+        ([["b", "c"], ["a", "b", "c"]], ["a", "b", "c"]),
+        ([["low", "high"], ["low", "mid", "high"]], ["low", "mid", "high"]),
+        ([["z", "a"]], ["z", "a"]),
+        ([[], ["a"]], ["a"]),
+    ],
+)
+def test_names_stand_as_they_are_declared(lists: list[list[Value]], merged: list[Value]) -> None:
+    """Names have no order of their own: that of the sweep or partition stays, whoever lacks some of them."""
+    assert curve._places([[Stop(str(v), v, Quantity(np.zeros(1))) for v in values] for values in lists]) == {
+        value: float(index) for index, value in enumerate(merged)
+    }
+
+
+def test_more_quantities_than_colours_are_drawn(filed: Knowledge) -> None:
+    """Colours begin again, in every kind."""
+    of = ("line(1M).r2", *(f"net({train}, seed={seed}).r2" for train in ("50k", "1M") for seed in (1, 2, 3)))
+
+    for kind in (bars, bootstrap):
+        drawn = kind.draw(kind.Params(of=of), board(filed))
+        assert set(of) <= set(texts(drawn))
+        assert len(drawn) < 60_000
+
+
+def test_a_panel_shows_one_run_of_a_sweep(filed: Knowledge) -> None:
+    """Which one is named as in an expression."""
+    of = ("line(50k)", "net(1M, seed=2)")
+
+    assert set(of) <= set(texts(parity.draw(parity.Params(of=of), board(filed))))
+
+
 def test_the_same_evidence_gives_the_same_bytes(filed: Knowledge) -> None:
     """Nothing of the moment enters a drawing."""
     params = curve.Params(x="train", of=("net.r2",))
 
     assert curve.draw(params, board(filed)) == curve.draw(params, board(filed))
+
+
+def test_bars_name_their_metric(filed: Knowledge) -> None:
+    """With its unit; quantities of several metrics have no common name."""
+    alike = bars.draw(bars.Params(of=("net(50k).mae", "line(50k).mae")), board(filed))
+    mixed = bars.draw(bars.Params(of=("net(50k).mae", "line(50k).r2")), board(filed))
+
+    assert "MAE (kg)" in texts(alike)
+    assert not {"MAE (kg)", "R²"} & set(texts(mixed))
+
+
+def test_several_histograms_name_their_metric(filed: Knowledge) -> None:
+    """The quantities stand in the legend."""
+    drawn = bootstrap.draw(bootstrap.Params(of=("net(50k).mae", "line(50k).mae")), board(filed))
+
+    assert {"MAE (kg)", "net(50k).mae"} <= set(texts(drawn))
 
 
 def test_a_histogram_names_its_quantity(filed: Knowledge) -> None:
@@ -71,6 +165,7 @@ def test_evidence_along_an_axis_moves_with_any_of_its_runs(filed: Knowledge) -> 
     there = board(filed)
 
     assert there.evidence(["net.r2"], "train") != there.evidence(["net(1M).r2", "net(50k).r2"])
-    assert len(there.evidence(["net.r2"], "train")) > len(there.evidence(["net(1M).r2"]))
+    (_, stops) = there.evidence(["net.r2"], "train")[-1][0]
+    assert [label for label, *_ in stops] == ["50k", "1M"]
     with pytest.raises(InputRefused, match="does not vary over `train`"):
         there.evidence(["step"], "train")

@@ -66,6 +66,17 @@ def test_a_given_alpha_is_scikit_learns_ridge() -> None:
     assert output.tables == {}
 
 
+def test_fewer_rows_than_inputs_give_the_same_rule() -> None:
+    """With 12 training rows of 25 inputs the oracle's fit comes out, in double and nearly so in single precision."""
+    few = Splits(split("train", slice(12)), DATA.val, DATA.test)
+    fit = Ridge(alpha=2.5, solver="svd").fit(rows(few.train), few.train.target)
+    double, single = (run(Params(alpha=2.5, products=p), few, Context()) for p in ("double", "single"))
+
+    np.testing.assert_allclose(double.predictions["test"], fit.predict(rows(DATA.test)), rtol=1e-8)
+    np.testing.assert_allclose(single.predictions["test"], fit.predict(rows(DATA.test)), rtol=1e-4)
+    assert double.scalars["train_rows"] == 12
+
+
 def test_val_takes_the_alpha_that_a_loop_of_fits_would_take() -> None:
     """The table holds the validation error of every alpha and the smallest one is taken."""
     output, x = ran(), rows(DATA.val)

@@ -9,7 +9,7 @@ from sklearn.linear_model import Ridge
 
 from runner.findings import JobFailed
 from runner.numerics.gram import Gram, gram_of
-from runner.numerics.shrinkage import Linear, ridge_path
+from runner.numerics.shrinkage import Linear, ridge_path, ridge_path_of_rows
 
 ALPHAS = [1e-6, 1e-3, 1.0, 30.0, 1e4]
 
@@ -49,6 +49,41 @@ def test_fewer_rows_than_columns_are_fitted() -> None:
     for k, alpha in enumerate(ALPHAS[1:]):
         oracle = Ridge(alpha=alpha, solver="svd").fit(x, y)
         np.testing.assert_allclose(path.weights[:, k], oracle.coef_, rtol=0, atol=1e-8 * abs(oracle.coef_).max())
+
+
+@pytest.mark.parametrize(("n", "p"), [(20, 60), (7, 200), (2, 3), (1, 4), (40, 40), (60, 20)])
+def test_the_path_of_rows_is_scikit_learns_too(n: int, p: int) -> None:
+    """Solved between rows instead of columns, weights and intercepts agree to 1e-8, whichever are more."""
+    x, y = problem(n, p)
+    path = ridge_path_of_rows(torch.tensor(x), torch.tensor(y), ALPHAS[1:])
+
+    for k, alpha in enumerate(ALPHAS[1:]):
+        oracle = Ridge(alpha=alpha, solver="svd").fit(x, y)
+        np.testing.assert_allclose(
+            path.weights[:, k], oracle.coef_, rtol=0, atol=1e-8 * max(abs(oracle.coef_).max(), 1e-300)
+        )
+        np.testing.assert_allclose(path.intercepts[k], oracle.intercept_, rtol=1e-8)
+
+
+@pytest.mark.parametrize("alpha", [1e-9, 1e-6, 1e-2])
+def test_few_ill_conditioned_rows_are_fitted(alpha: float) -> None:
+    """Thirty rows of 500 columns at condition 1e6: predictions agree with the singular value solution to 1e-8."""
+    x, y = problem(30, 500, condition=1e6)
+    oracle = Ridge(alpha=alpha, solver="svd").fit(x, y)
+    path = ridge_path_of_rows(torch.tensor(x), torch.tensor(y), [alpha])
+
+    np.testing.assert_allclose(path.predict(torch.tensor(x))[:, 0], oracle.predict(x), rtol=1e-8)
+
+
+def test_rows_that_cannot_be_fitted_are_refused() -> None:
+    """No rows, no finite rows, a penalty that rounding swallows: one line each, as for the path of columns."""
+    x, y = (torch.tensor(array) for array in problem(20, 60))
+    with pytest.raises(JobFailed, match="no rows"):
+        ridge_path_of_rows(x[:0], y[:0], [1.0])
+    with pytest.raises(JobFailed, match="not finite"):
+        ridge_path_of_rows(x * float("nan"), y, [1.0])
+    with pytest.raises(JobFailed, match="lost in the rounding"):
+        ridge_path_of_rows(x, y, [1e-18])
 
 
 @pytest.mark.parametrize("alpha", [1e-9, 1e-6, 1e-2])

@@ -164,7 +164,7 @@ def test_the_last_digit_of_a_parameter_counts(tmp_path: Path, first: str, second
     assert len(fits) == 2
 
 
-@pytest.mark.parametrize("change", [{"job": "other"}, {"version": 2}])
+@pytest.mark.parametrize("change", [{"job": "other"}, {"version": 9}])
 def test_another_job_or_version_is_another_fit(tmp_path: Path, change: Mapping[str, Any]) -> None:
     """A job that declares a new version is run again."""
     library = load_library(toy(tmp_path))
@@ -239,3 +239,20 @@ def test_only_experiments_under_a_protocol_can_be_planned(tmp_path: Path, identi
     with pytest.raises(InputRefused, match=f"LG207 {identity} is no runnable experiment") as refused:
         job_runs(library.named(identity), library)
     assert str(refused.value.place).startswith(library.named(identity).name)
+
+
+def test_which_file_is_which_is_part_of_the_data(tmp_path: Path) -> None:
+    """Two files in exchanged roles are other data, though the same bytes are read."""
+    root = toy(tmp_path)
+    (root / "logg" / "other.npz").write_bytes(knowledge.data(rows=300))
+    seen = set()
+    for roles in ("path: tiny.npz, val_path: other.npz", "path: tiny.npz, test_path: other.npz"):
+        data = f"data: {{source: hdf5, {roles}}}\n"
+        text = PROTOCOL[: PROTOCOL.index("data:")] + data + PROTOCOL[PROTOCOL.index("rows:") :]
+        (root / "logg/protocols/tiny.md").write_text(text)
+        library = load_library(root)
+        protocol = library.protocol(library.named("TOY-1"))
+        assert protocol is not None
+        seen.add(data_digest(library, protocol))
+    assert len(seen) == 2
+    assert None not in seen

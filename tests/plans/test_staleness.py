@@ -110,9 +110,9 @@ def test_words_expectations_slices_and_metrics_make_nothing_stale(root: Path, ol
 @pytest.mark.parametrize(
     ("change", "part", "text"),
     [
-        (lambda job: replace(job, version=2), "version", "ridge version 1 -> 2"),
+        (lambda job: replace(job, version=9), "version", "ridge version 2 -> 9"),
         (lambda job: replace(job, job="lasso"), "job", "was ridge, is lasso"),
-        (lambda job: replace(job, version=2, params={"alpha": 3.0}), "version", "ridge version 1 -> 2"),
+        (lambda job: replace(job, version=9, params={"alpha": 3.0}), "version", "ridge version 2 -> 9"),
         (lambda job: replace(job, params={**job.params, "fresh": 1}), "parameters", "fresh: absent -> 1"),
         (
             lambda job: replace(job, params={k: v for k, v in job.params.items() if k != "products"}),

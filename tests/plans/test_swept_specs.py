@@ -11,7 +11,7 @@ from runner.documents.library import load_library
 from runner.plans.specs import JobRun, job_runs
 from runner.plans.staleness import Reason, reasons
 from runner.verdicts.knowledge import gather
-from tests.swept import EXPERIMENT, PROTOCOL, file, swept
+from tests.swept import EXPERIMENT, PROTOCOL, file, runs, swept
 
 CHAIN = """---
 kind: exp
@@ -230,3 +230,18 @@ def test_a_run_whose_neighbour_changed_says_so(tmp_path: Path) -> None:
     assert found["middle(alpha=1, seed=2)"].text == "it is given `line(alpha=1)`, which changed"
     assert found["last(alpha=1, seed=2)"].part == "job"
     assert not any(name.startswith("alone") for name in found)
+
+
+def test_the_files_of_a_job_inside_a_job_are_part_of_its_key(tmp_path: Path) -> None:
+    """Editing the script of a nested program is another fit, as it is for the program itself."""
+    nested = EXPERIMENT.replace(
+        "net:  {job: mix}", "net:  {job: mix, experts: {job: command, run: [sh, fit.sh], files: [fit.sh]}}"
+    )
+    root = swept(tmp_path, nested)
+    keys = []
+    for script in ("exit 0\n", "exit 1\n"):
+        (root / "logg" / "fit.sh").write_text(script)
+        keys.append({run.name: run.fit for run in runs(root)})
+
+    moved = {name for name in keys[0] if keys[0][name] != keys[1][name]}
+    assert moved == {name for name in keys[0] if name.startswith("net")}

@@ -9,6 +9,8 @@ import pytest
 
 from runner import workflow
 from runner.rendering import blocks, templates
+from runner.rendering.page import render_page
+from runner.verdicts.knowledge import gather
 from tests.executed import EXP, HUB, add, codes, executed, put, read, snapshot, swap
 from tests.knowledge import EXPERIMENT, toy
 
@@ -103,6 +105,50 @@ def test_layout_is_no_hand_edit(tmp_path: Path, old: str, new: str) -> None:
 
     assert found == report.findings == []
     assert workflow.check(root).findings == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("| :-- | --: | --: |", "\n| :-- | --: | --: |"),
+        ("\n| ", "\n    | "),
+        ("\n| ", "\n\t| "),
+        ("\n- ✓", "\n    - ✓"),
+        ("\n\nThe best value", "\nThe best value"),
+    ],
+)
+def test_layout_that_breaks_what_is_shown_is_a_hand_edit(tmp_path: Path, old: str, new: str) -> None:
+    """A blank line inside a table ends it, four blanks make code of it, without one the sentence is a row of it."""
+    root = executed(tmp_path)
+    text = read(root, EXP)
+    assert old in text
+    put(root, EXP, text.replace(old, new))
+
+    assert "LG104" in codes(f for f in workflow.check(root).findings if f.place.path == EXP)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [(ROW, ROW + "\n"), (ROW, f"  {ROW}  "), ("<!-- /logg ", "<!-- /logg 0"), ("weak", "waek")]
+)
+def test_what_render_would_write_is_a_finding_before(tmp_path: Path, old: str, new: str) -> None:
+    """A page that reads differently after rendering, by force or not, is never all right for check."""
+    root = executed(tmp_path)
+    swap(root, EXP, old, new)
+    knowledge = gather(root)
+    document = knowledge.library.named("TOY-1")
+
+    pages = [render_page(document, knowledge, force=force) for force in (False, True)]
+
+    assert [bool(page.findings) for page in pages if page.changed] == [True] * sum(page.changed for page in pages)
+
+
+def test_layout_is_left_to_the_formatter(tmp_path: Path) -> None:
+    """Render does not undo what a formatter does at each commit."""
+    root = executed(tmp_path)
+    swap(root, EXP, ROW, "|  weak  |   0.0292   |")
+
+    assert workflow.render(root, []).data["written"] == []
+    assert "|  weak  |   0.0292   |" in read(root, EXP)
 
 
 @pytest.mark.parametrize("close", ["<!-- /logg -->", "<!-- /logg 12345678 -->"])

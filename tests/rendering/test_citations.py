@@ -10,7 +10,7 @@ import pytest
 from runner import workflow
 from runner.findings import Finding
 from tests.executed import EXP, HUB, RESULT, add, codes, executed, put, read, swap
-from tests.knowledge import toy
+from tests.knowledge import EXPERIMENT, toy
 
 ROADMAP = """---
 kind: roadmap
@@ -18,7 +18,7 @@ id: TOY-roadmap
 title: What is next
 cites: {toy: TOY-1}
 phases:
-  1: [MVP-1]
+  1: [MVP-1, MVP-1.1]
 gates:
   Gate-1:
     toy.gain > 2: {do: stop, opens: [MVP-1]}
@@ -68,6 +68,14 @@ def title(root: Path, label: str, name: str = HUB) -> str:
         ("[95 % CI [?.??, ?.??]][ci(toy.gain)]", "[95 % CI [0.86, 0.97]][ci(toy.gain)]"),
         ("[?][ci(toy.gain)]", "[[0.865, 0.968]][ci(toy.gain)]"),
         ("[only ?.??][toy.strong.old.r2 < 2]", "[only 0.92][toy.strong.old.r2 < 2]"),
+        ("[better by 900 %][toy.gain > 0]", "[better by 89 %][toy.gain > 0]"),
+        ("[less than 200 %][toy.strong.old.r2 < 2]", "[less than 200 %][toy.strong.old.r2 < 2]"),
+        ("[wins by 0.11][K1]", "[wins by 0.89][K1]"),
+        ("[wins by +?.??][toy:K1]", "[wins by +0.89][toy:K1]"),
+        ("[better in 3 ways of 10][K1]", "[better in 3 ways of 10][K1]"),
+        ("[它更好吗?][K1]", "[它更好吗?][K1]"),
+        ("[go on, see section 4.1][Gate-1]", "[go on, see section 4.1][Gate-1]"),
+        ("[MVP 1.1][MVP-1.1]", "[MVP 1.1][MVP-1.1]"),
         ("[?.??][0 < toy.strong.r2]", "[0.92][0 < toy.strong.r2]"),
         ("[?][toy.strong.alpha]", "[0.001][toy.strong.alpha]"),
         ("[误差 ?.? 千克][toy.strong.mae]", "[误差 0.9 千克][toy.strong.mae]"),
@@ -104,7 +112,13 @@ def test_a_placeholder_takes_what_its_label_means(tmp_path: Path, text: str, fil
         ("LG210", "[?.??][ci(toy.gain)]", "the text holds 1 number where 2 are due"),
         ("LG210", "[the gain][toy.gain]", "the text holds no number where 1 is due"),
         ("LG210", "[<0.9][toy.gain]", "a bound such as <0.01 would go stale unseen"),
-        ("LG211", "[?.??][toy.\ngain]", "put the label on one line"),
+        ("LG210", "[R² of 0.11 and 0.99][K1]", "K1 says nothing about the numbers in `R² of 0.11 and 0.99`"),
+        ("LG210", "[0.11 and 0.99][toy.gain > 0]", "toy.gain > 0 says nothing about the numbers in `0.11 and 0.99`"),
+        ("LG210", "[0.9 and more][toy.gain > 0 and toy.strong.r2 > 0]", "says nothing about the numbers"),
+        ("LG210", "[better by 1e-3][toy.gain > 0]", "says nothing about the numbers in `better by 1e-3`"),
+        ("LG210", "[by 0.89 or 0.9][Gate-1]", "Gate-1 says nothing about the numbers in `by 0.89 or 0.9`"),
+        ("LG210", "[R² of 0.99][TOY-1]", "TOY-1 says nothing about the numbers in `R² of 0.99`"),
+        ("LG211", "[?.??][toy.\ngain]", "this label is broken over two lines"),
         ("LG207", "[?][K9]", "unknown key `K9`"),
         ("LG207", "[words][far:K1]", "unknown key `far:K1`"),
         ("LG302", "[?.??][toy.strng.r2]", "unknown name `strng`"),
@@ -189,7 +203,7 @@ def test_words_over_a_pending_predicate_are_left_alone(tmp_path: Path) -> None:
     """Before the run nobody knows whether the words hold; they stay, linked to the experiment that will tell."""
     root = toy(tmp_path)
 
-    text = "[the strong one wins][toy.gain > 0] and [9 of 10][toy.gain > 0] and [so it is][K1]"
+    text = "[the strong one wins][toy.gain > 0] and [9 of 10][toy.gain > 0] and [so it is, over 0][K1]"
 
     assert rendered(root, text) == (text, [])
     assert title(root, "toy.gain > 0") == 'exp/toy.md "pending: runner execute TOY-1"'
@@ -201,6 +215,8 @@ def test_words_over_a_pending_predicate_are_left_alone(tmp_path: Path) -> None:
         ("[0.92][toy.strong.r2]", "[?.??][toy.strong.r2]"),
         ("[+0.8935][toy.gain]", "[+?.????][toy.gain]"),
         ("[holds >99 %][K1]", "[pending][K1]"),
+        ("[by 0.89][K1]", "[by ?.??][K1]"),
+        ("[by 89 %][toy.gain > 0]", "[by ? %][toy.gain > 0]"),
         ("[95 % CI [0.86, 0.97]][ci(toy.gain)]", "[95 % CI [?.??, ?.??]][ci(toy.gain)]"),
     ],
 )
@@ -302,3 +318,113 @@ def test_a_definition_carries_the_provenance(tmp_path: Path, label: str, expecte
 
     assert title(root, label).replace("\u00a0", " ") == expected
     assert (root / HUB).parent.joinpath(expected.split(maxsplit=1)[0]).is_file()
+
+
+LATER = """  Gate-2:
+    after: Gate-1.1
+    toy.gain > 0: {do: rest}
+    else: stop
+  Gate-3:
+    after: Gate-4.1
+    toy.gain > 0: {do: rest}
+    else: stop
+  Gate-4:
+    new.gain > 0: go
+    else: stop
+"""
+
+
+@pytest.mark.parametrize(
+    ("lang", "words", "said"),
+    [
+        ("en", ["passed over", "waiting for Gate-4.1"], ["passed over · after Gate-1.1", "waiting for Gate-4.1"]),
+        ("zh", ["已略过", "等待 Gate-4.1"], ["已略过 · 前提 Gate-1.1", "等待 Gate-4.1"]),
+    ],
+)
+def test_a_gate_out_of_turn_says_so_once(tmp_path: Path, lang: str, words: list[str], said: list[str]) -> None:
+    """In the language of the page, in its words and in the title; its rungs say the same."""
+    root = executed(tmp_path)
+    plan = ROADMAP.replace("---\n", "---\n" if lang == "en" else "---\nlang: zh\n", 1)
+    plan = plan.replace("cites: {toy: TOY-1}", "cites: {toy: TOY-1, new: TOY-2}")
+    text = plan[: plan.rindex("---")] + LATER + "---\n\n[?][Gate-2] [?][Gate-3] [?][Gate-2.1] [?][Gate-3.else]\n"
+    put(root, "logg/toy/plan.md", text)
+    put(root, "logg/toy/exp/new.md", EXPERIMENT.replace("TOY-1", "TOY-2"))
+
+    workflow.render(root, [])
+
+    page = read(root, "logg/toy/plan.md")
+    assert re.findall(r"\[([^\]]*)\]\[Gate-[23]\S*\]", page) == words * 2
+    assert [title(root, label, "logg/toy/plan.md") for label in ("Gate-2", "Gate-3")] == [
+        f'plan.md "{each}"' for each in said
+    ]
+
+
+def test_a_rung_links_to_the_evidence_of_its_gate(tmp_path: Path) -> None:
+    """The title says how sure it is, the link leads to the result."""
+    root = executed(tmp_path)
+    put(root, "logg/toy/plan.md", ROADMAP + "\n[?][Gate-1] [?][Gate-1.2] [?][Gate-1.1]\n")
+
+    workflow.render(root, [])
+
+    for label in ("Gate-1", "Gate-1.2", "Gate-1.1"):
+        assert title(root, label, "logg/toy/plan.md").startswith(FILED)
+        assert ROWS in title(root, label, "logg/toy/plan.md")
+
+
+def test_words_of_a_comparison_still_show_its_left_side(tmp_path: Path) -> None:
+    """Tables show the difference; a sentence names the left side, and its number is that."""
+    root = executed(tmp_path)
+    line, _ = rendered(root, "[better at ?.??][toy.strong.r2 > toy.weak.r2] is [?.??][toy.strong.r2]")
+    numbers = re.findall(r"0\.\d\d", line)
+
+    assert len(numbers) == 2
+    assert len(set(numbers)) == 1
+
+
+def test_an_unfilled_choice_is_not_filled_yet(tmp_path: Path) -> None:
+    """A name that changed is another one now."""
+    root = executed(tmp_path)
+    protocol = "logg/protocols/tiny.md"
+    swap(root, protocol, "slices:", "slices:\n  half: {by: age, edges: [20, 40, 60]}")
+    best = "argmax(toy.strong.half(*).r2)"
+    add(root, HUB, f"[?][{best}] and [20–40 or 40–60][{best}]")
+
+    messages = [finding.message for finding in workflow.check(root).findings if best in finding.message]
+
+    assert f": {best}" in messages[0]
+    assert messages[0].startswith("`?` is not filled yet, it is `")
+    assert all("not filled" not in message for message in messages[1:])
+
+
+def test_titles_of_a_chinese_page_are_chinese(tmp_path: Path) -> None:
+    """What was drawn again and how many populations were combined are words of the page's language."""
+    root = executed(tmp_path)
+    swap(root, HUB, "title: Toy hub", "title: Toy hub\nlang: zh")
+    rendered(root, "[?.??][across(toy.strong.young.r2 - toy.strong.old.r2)]")
+
+    assert " 测试行 · " in title(root, "toy.strong.r2")
+    assert " · 跨 2 个总体 · " in title(root, "across(toy.strong.young.r2 - toy.strong.old.r2)")
+
+
+@pytest.mark.parametrize(
+    ("lang", "owing", "refused"),
+    [("en", "pending · TOY-2 has no result yet", "refused: "), ("zh", "待跑 · TOY-2 尚无结果", "无法取值：")],
+)
+def test_why_there_is_no_value_is_told_in_the_language_of_the_page(
+    tmp_path: Path, lang: str, owing: str, refused: str
+) -> None:
+    """A key that waits names the experiment, alone, as a gate and as a rung; what is wrong is quoted as it is found."""
+    root = executed(tmp_path)
+    swap(root, HUB, "title: Toy hub", f"title: Toy hub\nlang: {lang}")
+    swap(
+        root,
+        HUB,
+        "  K1: toy.gain > 0",
+        "  K1: toy.gain > 0\n  K2: new.gain > 0" + "\n  Gate-4: {new.gain > 0: a, else: b}",
+    )
+    swap(root, HUB, "toy: TOY-1", "toy: TOY-1\n  new: TOY-2")
+    put(root, "logg/toy/exp/new.md", EXPERIMENT.replace("TOY-1", "TOY-2"))
+    rendered(root, "[?][K2] [?][Gate-4] [?][Gate-4.1] [?.??][toy.gian]")
+
+    assert all(f'"{owing}"' in title(root, key) for key in ("K2", "Gate-4", "Gate-4.1"))
+    assert f'"{refused}unknown name' in title(root, "toy.gian")

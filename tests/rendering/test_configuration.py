@@ -9,8 +9,9 @@ import pytest
 from runner.rendering import configuration
 from runner.rendering.configuration import called, settings, written
 from runner.rendering.desk import lay
+from runner.rendering.page import render_page
 from runner.verdicts.knowledge import gather
-from tests.swept import file, swept
+from tests.swept import EXPERIMENT, file, swept
 
 
 def test_settings_name_every_value_of_the_sweep(tmp_path: Path) -> None:
@@ -61,3 +62,17 @@ def test_runs_are_called_as_people_would() -> None:
 def test_parameters_are_written_as_a_front_matter_does(value: object, text: str) -> None:
     """Long lists show their ends, a nested job its name and parameters."""
     assert written(value) == text
+
+
+def test_the_best_is_that_of_its_own_rows(tmp_path: Path) -> None:
+    """In a sweep over noise every level has a best of its own: they stand on other rows."""
+    noisy = EXPERIMENT.replace("noise: 1\n", "").replace("train: [50k, 1M]", "noise: [0, 1]").replace(
+        "sweep:", "train: 50k\nsweep:"
+    ).replace("  step: net(1M).r2 - net(50k).r2\n", "")  # fmt: skip
+    page = f"{noisy}\n# A toy\n\n<!-- logg: results -->\n"
+    knowledge = file(swept(tmp_path, page))
+    rendered = render_page(knowledge.library.named("TOY-S"), knowledge).text
+    rows = [line.split(" | ") for line in rendered.split("\n") if line.startswith("| ") and "noise" in line]
+
+    bold = {level: [row[1] for row in rows if f"noise {level}" in row[0] and "**" in row[1]] for level in ("0", "1")}
+    assert {level: len(values) for level, values in bold.items()} == {"0": 1, "1": 1}

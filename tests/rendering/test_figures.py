@@ -41,6 +41,23 @@ def test_a_figure_is_linked_where_it_is_declared(tmp_path: Path) -> None:
     assert ((root / EXP).parent / match[2]).resolve() == drawn(root).resolve()
 
 
+def test_a_bug_behind_a_figure_is_not_taken_for_a_wrong_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is wrong with a block is told where the block is rendered; what is wrong with us is told as that."""
+    root = executed(tmp_path)
+    add(root, HUB, "<!-- logg: figure [bars] -->\n\n<!-- logg: figure -->\n\n<!-- logg: figure {kind: bars -->")
+    knowledge = gather(root)
+    hub = knowledge.library.named("TOY-hub")
+    assert figures.figures_of(hub, knowledge) == []
+
+    def broken(*_: object) -> figures.Figure:
+        raise AttributeError("ours")
+
+    monkeypatch.setattr(figures, "declared", broken)
+
+    with pytest.raises(AttributeError, match="ours"):
+        figures.figures_of(knowledge.library.named("TOY-1"), knowledge)
+
+
 def test_nothing_is_drawn_before_there_are_results(tmp_path: Path) -> None:
     """Without evidence there is a sentence in the place of the figure, and no finding."""
     root = toy(tmp_path)
@@ -112,6 +129,33 @@ def test_a_figure_is_redrawn_when_its_results_move(tmp_path: Path) -> None:
     assert workflow.check(root).findings == []
 
 
+def test_a_figure_is_redrawn_when_its_formula_moves(tmp_path: Path) -> None:
+    """A definition that was rewritten gives another number: what is drawn is the evidence."""
+    root = executed(tmp_path)
+    swap(root, EXP, BARS, BARS.replace("weak.r2, strong.r2", "gain"))
+    workflow.render(root, [])
+    swap(root, EXP, "gain: strong.r2 - weak.r2", "gain: strong.r2 / weak.r2")
+
+    assert "LG106" in codes(workflow.check(root).findings)
+    assert workflow.render(root, []).data["drawn"]
+
+
+def test_a_figure_is_redrawn_when_a_recorded_number_moves(tmp_path: Path) -> None:
+    """Numbers recorded without predictions are drawn with the interval they bring, and there is no cloud of points."""
+    root, facts, found = executed(tmp_path), tmp_path / "made.csv", []
+    drawn(root).unlink()
+    swap(root, EXP, BARS, BARS.replace("weak.r2, strong.r2", "strong.r2"))
+    swap(root, EXP, "gain: strong.r2 - weak.r2", "gain: across(strong.r2 - weak.r2)")
+    for ends in ("0.95,0.99", "0.96,0.98"):
+        facts.write_text(f"address,value,low,high,n,population\nstrong.r2,0.97,{ends},816,covered rows\n", "utf-8")
+        workflow.record(root, "TOY-1", facts)
+        found.append(drawn(root).read_bytes())
+
+    assert found[0] != found[1]
+    swap(root, EXP, "{kind: bars, of: [strong.r2]}", "{kind: parity, of: [strong]}")
+    assert "`strong` was recorded without predictions" in [f.message for f in workflow.check(root).findings]
+
+
 def test_a_figure_is_not_redrawn_for_words(tmp_path: Path) -> None:
     """Titles, prose and other blocks are no evidence."""
     root = executed(tmp_path)
@@ -161,8 +205,54 @@ def test_what_cannot_be_drawn_is_one_line(tmp_path: Path, block: str, message: s
 
     report = workflow.render(root, [])
 
-    assert [finding.message for finding in report.findings] == [message]
+    line = read(root, EXP).splitlines().index(BARS.replace("{kind: bars, of: [weak.r2, strong.r2]}", block)) + 1
+    assert [(finding.message, finding.place.line) for finding in report.findings] == [(message, line)]
     assert "[0.92]" in read(root, HUB)
+
+
+def test_a_figure_that_is_too_large_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A base is cloned with all its figures: each stays small."""
+    root = executed(tmp_path)
+    drawn(root).unlink()
+    monkeypatch.setattr(figures, "LARGEST", 1000)
+
+    report = workflow.render(root, [])
+
+    assert [finding.code for finding in report.findings] == ["LG106"]
+    assert "at most 1 kB are kept" in report.findings[0].message
+    assert not list(root.glob("logg/toy/img/TOY-1/*.svg"))
+
+
+@pytest.mark.parametrize(
+    ("blocks", "message"),
+    [
+        ({EXP: "TOY-1"}, "TOY-1 borrows a figure from itself"),
+        ({EXP: "TOY-hub", HUB: "TOY-1"}, "TOY-hub has no figure `bars`"),
+    ],
+)
+def test_a_figure_borrowed_in_a_circle_is_one_line(tmp_path: Path, blocks: dict[str, str], message: str) -> None:
+    """Only what a document declares itself can be borrowed."""
+    root = executed(tmp_path)
+    swap(root, EXP, BARS, "")
+    for name, owner in blocks.items():
+        add(root, name, f"<!-- logg: figure {{kind: bars, from: {owner}}} -->")
+
+    report = workflow.check(root)
+
+    assert message in [finding.message for finding in report.findings]
+
+
+def test_a_borrowed_figure_is_linked_and_not_drawn_again(tmp_path: Path) -> None:
+    """The hub shows the file of the experiment; a figure that this one borrows itself does not hide it."""
+    root = executed(tmp_path)
+    add(root, HUB, "<!-- logg: figure {kind: bars, from: TOY-1} -->")
+    swap(root, EXP, BARS, f"<!-- logg: figure {{kind: bars, from: TOY-hub}} -->\n\n{BARS}")
+
+    report = workflow.render(root, [])
+
+    assert report.data["drawn"] == []
+    assert [finding.message for finding in report.findings] == ["TOY-hub has no figure `bars`"]
+    assert f"img/TOY-1/{drawn(root).name}" in read(root, HUB)
 
 
 def test_predictions_that_are_damaged_are_not_drawn(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from runner.documents.kinds import Stated
+from runner.documents.published import stated
 from runner.rendering import blocks, desk
 from runner.rendering.literature import compared, shown, withdrawn
 from runner.rendering.page import render_page
@@ -192,3 +193,22 @@ def test_the_header_of_a_retired_experiment_says_so(tmp_path: Path, lang: str, b
     write(tmp_path, {"toy/exp/toy.md": edited(EXPERIMENT, ("expect:", retired)), "toy/exp/next.md": second})
 
     assert line in block(gather(tmp_path), "header")
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("0.80", "0.80"),
+        ("0.80 [0.70, 0.900]", "0.80 [0.70,\u00a00.900]"),
+        ("-0.50 [-1.0, -0.10]", "−0.50 [−1.0,\u00a0−0.10]"),
+        ("1e-3", "0.001"),
+        ("50k", "50\u202f000"),
+        ("3", "3"),
+    ],
+)
+def test_a_published_value_keeps_its_digits(text: str, written: str) -> None:
+    """Two digits are what the source vouches for; other spellings are made plain."""
+    value = stated(text)
+
+    assert value is not None
+    assert shown(value) == written

@@ -260,6 +260,18 @@ def test_a_file_that_is_no_text_is_reported_and_not_touched(tmp_path: Path) -> N
     assert "LG213" in codes(workflow.check(root).findings)
 
 
+def test_a_sign_that_no_screen_shows_is_told(tmp_path: Path) -> None:
+    """Pasted text brings them along; the page is rendered all the same, the sign left where it is."""
+    root = executed(tmp_path)
+    put(root, "logg/a.md", "One\0two.\n\nThree \x1b[31m[?][TOY-1].\n")
+
+    lines = [str(finding) for finding in workflow.render(root, []).findings]
+
+    fix = "LG211 an invisible character U+{} -> delete it"
+    assert lines == [f"logg/a.md:1:4: {fix.format('0000')}", f"logg/a.md:3:7: {fix.format('001B')}"]
+    assert "One\0two." in read(root, "logg/a.md")
+
+
 def test_a_citation_in_code_is_told(press: Press) -> None:
     """What would be a citation and stands in code is no link anywhere; examples with unknown names are left."""
     text = (

@@ -31,7 +31,7 @@ def test_gates_say_what_comes_first_and_what_follows(tmp_path: Path) -> None:
         "`four.ridge.r2 > 0`",
         "rest<br>opens MVP-4",
         "",
-        "○ waiting",
+        "– passed over",
     ]
     assert found[6] == ["", "otherwise", "stop", "", ""]
 
@@ -52,7 +52,7 @@ def test_mvps_stand_by_phase(tmp_path: Path) -> None:
     assert found[1] == ["", "**MVP-2** · P1", "reported", "[Two cups](exp/two.md) · undecided"]
     assert found[2][:3] == ["**2** · now", "**MVP-3** · P0", "ready to run · opened by Gate-1.1"]
     assert found[2][3].endswith(HOSTILE_LINK)
-    assert found[3] == ["", "**MVP-4**", "planned · waiting for Gate-3", ""]
+    assert found[3] == ["", "**MVP-4**", "planned", ""]
     assert found[4] == ["", "~~MVP-5~~", "closed by Gate-2.1", ""]
 
 
@@ -77,7 +77,7 @@ def test_progress_counts_what_is_done(tmp_path: Path) -> None:
         [
             "**2** · now",
             "▱▱▱▱▱▱▱▱▱▱ 0/2 · 1 closed",
-            "MVP-3 (ready to run · opened by Gate-1.1), MVP-4 (planned · waiting for Gate-3)",
+            "MVP-3 (ready to run · opened by Gate-1.1), MVP-4 (planned)",
         ],
     ]
 
@@ -99,7 +99,7 @@ def test_a_board_sorts_work_by_priority_and_state(tmp_path: Path) -> None:
     assert found[0][2].startswith("**MVP-3** [a &#124; b")
     assert found[0][2].endswith("(exp/four.md) · opened by Gate-1.1")
     assert found[1][4] == "**MVP-2** [Two cups](exp/two.md)"
-    assert found[2][1] == "**MVP-4** · waiting for Gate-3<br>~~MVP-5~~ · closed by Gate-2.1"
+    assert found[2][1] == "**MVP-4**<br>~~MVP-5~~ · closed by Gate-2.1"
     assert found[2][4] == "**MVP-1** [One cup](exp/one.md)"
 
 

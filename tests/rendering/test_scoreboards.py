@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from runner import workflow
+from runner.rendering.configuration import Together
+from runner.rendering.scoreboards import Model, _same_fits
+from runner.results.files import RECORDED
+from runner.results.quantities import Quantity
+from tests import knowledge, toy_results
 from tests.executed import add, codes, swap
+from tests.knowledge import file as file_toy
+from tests.knowledge import guess, toy
 from tests.orchard import block, orchard, planted, rows
 from tests.swept import file, swept
 
@@ -103,6 +112,43 @@ def test_a_leaderboard_ranks_every_row_set_by_itself(tmp_path: Path) -> None:
     assert [row[1] for row in rows(block(tmp_path, "logg/index.md", "leaderboard", top=1))] == ["1", "1"]
 
 
+def recorded(root: Path, *lines: str) -> Path:
+    """Record facts that come without rows in place of the best run of the first report."""
+    path = root / "made.csv"
+    path.write_text("address,value,low,high,n,population\n" + "".join(f"{line}\n" for line in lines))
+    workflow.record(root, "TEA-1", path)
+    return root
+
+
+def test_what_was_recorded_on_other_rows_has_no_rank(tmp_path: Path) -> None:
+    """A better number on somebody else's rows is counted, and the board keeps the rows of its protocol."""
+    root = recorded(orchard(tmp_path), "strong.r2,0.999,0.99,0.9999,500,their rows")
+
+    body, leaders = block(root, "TEA-hub", "scoreboard"), block(root, "logg/index.md", "leaderboard")
+
+    assert rows(body)[0][1:3] == ["small · ridge", "0.7000"]
+    assert "strong" not in body
+    assert "tiny@1 test · noise 1 · n = 80" in body
+    assert "1 × [tiny@1](../protocols/tiny.md) (recorded), 1 × [tiny@1](../protocols/tiny.md) (other settings)" in body
+    assert "0.9990" not in leaders
+    assert "n = 500" not in leaders
+
+
+def test_a_row_set_with_recorded_facts_alone_has_no_ranks(tmp_path: Path) -> None:
+    """Nothing is left to rank, and still the model is counted."""
+    root = toy(tmp_path)
+    path = root / "made.csv"
+    path.write_text("address,value,low,high,n,population\nstrong.r2,0.999,,,500,their rows\n")
+    workflow.record(root, "TOY-1", path)
+
+    body = block(root, "TOY-1", "scoreboard")
+
+    assert rows(body) == []
+    assert "No model has been scored on these rows yet." in body
+    assert "1 × [tiny@1](../../protocols/tiny.md) (recorded)" in body
+    assert block(root, "TOY-1", "leaderboard") == "No model has been scored on these rows yet."
+
+
 def test_a_leaderboard_of_an_unknown_protocol_is_refused(tmp_path: Path) -> None:
     """The name of a protocol is a promise that there is one."""
     root = orchard(tmp_path)
@@ -114,12 +160,12 @@ def test_a_leaderboard_of_an_unknown_protocol_is_refused(tmp_path: Path) -> None
 def test_seeds_of_a_model_are_one_line(tmp_path: Path) -> None:
     """A model that was fitted with several seeds is ranked by their mean, and says how many there are."""
     root = swept(tmp_path)
-    knowledge = file(root)
-    document = knowledge.library.named("TOY-S")
+    base = file(root)
+    document = base.library.named("TOY-S")
 
     found = {(row[1], row[4]): float(row[2]) for row in rows(block(root, "TOY-S", "scoreboard"))}
 
-    fact = knowledge.store.scores(document).values
+    fact = base.store.scores(document).values
     mean = sum(fact[f"net(seed={seed}, train=1000000)", "all", "r2"][0] for seed in (1, 2, 3)) / 3
     assert found["net · mix · 3 seeds", "1M"] == pytest.approx(mean, abs=6e-5)
     assert {name for name, _ in found} == {"net · mix · 3 seeds", "line", "edge · bound"}
@@ -152,3 +198,53 @@ def test_one_unreadable_document_stops_the_ranking(tmp_path: Path) -> None:
 
     assert len(found) == 1
     assert "logg/tea/exp/three.md" in found[0].message
+
+
+def twins(root: Path, identity: str, r2: float, run: str = "strong") -> Path:
+    """Declare the jobs of the first report once more under another id, one of which reached another value."""
+    text = (root / "logg/tea/exp/one.md").read_text(encoding="utf-8")
+    text = text.replace("TEA-1", identity).replace("title: One cup", f"title: {identity}").replace("mvp: MVP-1\n", "")
+    knowledge.write(root, {f"tea/exp/{identity.lower()}.md": text})
+    toy_results.file(root, {identity: {"weak": 0.5, "strong": 0.9, run: r2}})
+    return root
+
+
+def test_one_fit_under_several_names_is_one_line(tmp_path: Path) -> None:
+    """The same keys and value: the first report has the line, the others are named with a link to theirs."""
+    root = twins(orchard(tmp_path), "TEA-7", 0.9)
+
+    found = rows(block(root, "TEA-hub", "scoreboard"))
+    leaders = rows(block(root, "logg/index.md", "leaderboard", protocol="tiny@1"))
+
+    same = "strong · ridge (same fit as strong · ridge [TEA-7](exp/tea-7.md))"
+    assert [row[0] for row in found] == ["1", "2", "3", "4"]
+    assert (found[0][1], found[0][5]) == (same, "[One cup](exp/one.md)")
+    assert leaders[1][2] == same.replace("exp/", "tea/exp/")
+    assert "1 more are not shown" in block(root, "TEA-hub", "scoreboard", top=3)
+
+
+def test_the_same_spec_with_another_outcome_has_its_own_line(tmp_path: Path) -> None:
+    """A fit that came out visibly different is not hidden behind a better one."""
+    found = rows(block(twins(orchard(tmp_path), "TEA-7", 0.89), "TEA-hub", "scoreboard"))
+
+    assert [row[1:3] for row in found[:2]] == [["strong · ridge", "0.9000"], ["strong · ridge", "0.8900"]]
+
+
+def test_equal_predictions_are_one_line(tmp_path: Path) -> None:
+    """Two jobs of one report that predict the same are one model with two names."""
+    root = toy(tmp_path)
+    file_toy(root, "TOY-1", {"weak": guess(root, 1), "strong": guess(root, 1)})
+
+    assert [row[1] for row in rows(block(root, "TOY-1", "scoreboard"))] == ["strong · ridge (same fit as weak · ridge)"]
+
+
+def test_what_was_recorded_from_one_file_is_not_one_fit(tmp_path: Path) -> None:
+    """Its key is that of the file, which holds several; their predictions tell them apart."""
+    root = toy(tmp_path)
+    found = file_toy(root, "TOY-1", {"weak": guess(root, 1), "strong": guess(root, 1, seed=2)})
+    weak, strong = (found.store.result(found.library.named("TOY-1")).runs[name] for name in ("weak", "strong"))  # type: ignore[union-attr]
+    filed = [replace(run, job=RECORDED, fit="f", asked="a") for run in (weak, strong)]
+    models = [Model(None, Together("weak", None, {}, ("weak",), (run,)), {}) for run in filed]  # type: ignore[arg-type]
+    value = Quantity(np.array([0.5]))
+
+    assert len(_same_fits([(model, value) for model in models])) == 2

@@ -10,10 +10,11 @@ import pytest
 from runner.expressions.parse import parse
 from runner.plans.specs import JobRun
 from runner.rendering import templates, titles, wording
-from runner.rendering.configuration import seeds_together
 from runner.rendering.desk import lay
 from runner.rendering.view import View
 from runner.verdicts.knowledge import Knowledge, gather
+from tests.knowledge import guess as base_guess
+from tests.knowledge import write
 from tests.orchard import block, rows
 from tests.swept import EXPERIMENT, file, guess, swept
 
@@ -85,17 +86,36 @@ def test_a_seed_that_failed_leaves_the_others_apart(root: Path) -> None:
     assert seen.runs["net(seed=2, train=50000)"].failed == "it ran out of flour"
 
 
+def test_where_a_seed_failed_there_is_no_model_to_rank(root: Path) -> None:
+    """Neither the mean of the others nor the luckiest of them: the list says that one is left out, no seed is bold."""
+
+    def predict(folder: Path, run: JobRun) -> np.ndarray | str:
+        if run.name == "net(seed=2, train=50000)":
+            return "no flour"
+        return base_guess(folder, 0.1 if run.name == "net(seed=1, train=50000)" else 2, seed=len(run.name))
+
+    left = "Not every seed has a result, so not listed here: 1."
+    file(root)
+    assert left not in block(root, "TOY-S", "scoreboard")
+
+    seen = view(file(root, predict=predict))
+    body = block(root, "TOY-S", "scoreboard")
+
+    best = [name for name in seen.runs if not seen.runs[name].failed and seen.fact(name, "r2").best]
+    assert best
+    assert not any("seed" in name for name in best)
+    assert [row[4] for row in rows(body) if row[1].startswith("net")] == ["1M"]
+    assert left in body
+
+
 def test_what_is_not_declared_any_more_stands_for_itself(root: Path) -> None:
     """A filed run of no job of today comes last, under its own name."""
     knowledge = file(root)
-    document = knowledge.library.named("TOY-S")
-    result = knowledge.store.result(document)
-    assert result is not None
-    assert document.experiment is not None
+    text = EXPERIMENT.replace("  edge: {job: bound, label: age}\n", "")
+    write(root, {"toy/exp/swept.md": text})
+    assert "edge" in view(knowledge).runs
 
-    filed = {**result.runs, "gone(seed=1)": result.runs["edge"]}
-
-    assert list(seeds_together(document.experiment, filed))[-1] == "gone(seed=1)"
+    assert list(view(gather(root)).runs)[-2:] == ["line(train=1000000)", "edge"]
 
 
 @pytest.mark.parametrize(
@@ -105,14 +125,23 @@ def test_a_page_says_what_its_intervals_cover(tmp_path: Path, sweep: str, label:
     """Several seeds are drawn again as the rows are; one adds nothing, and nothing is said of it."""
     other = EXPERIMENT.replace("TOY-S", "TOY-T").replace("  seed: [1, 2, 3]\n", "")
     hub = "---\nkind: hub\nid: TOY-hub\ntitle: Hub\ndate: 2026-01-02\n---\n"
+    citing = hub.replace("TOY-hub", "TOY-citing").replace("date:", "cites: {s: TOY-S}\ndate:")
     text = EXPERIMENT.replace("seed: [1, 2, 3]", f"seed: {sweep}")
-    root = swept(tmp_path, text, toy__exp__other=other, toy__hub=hub)
+    root = swept(tmp_path, text, toy__exp__other=other, toy__hub=hub, toy__citing=citing)
+    knowledge = gather(root)
+    seen = {
+        name: View(lay(knowledge.library.named(name), knowledge))
+        for name in ("TOY-S", "TOY-T", "TOY-hub", "TOY-citing")
+    }
 
-    found = {name: View(lay(document, knowledge)).interval_note for knowledge in [gather(root)]
-             for name in ("TOY-S", "TOY-T", "TOY-hub") if (document := knowledge.library.named(name))}  # fmt: skip
-
-    labels = templates.labels("en")
-    assert found == {"TOY-S": labels[label], "TOY-T": labels["interval_note"], "TOY-hub": labels[label]}
+    rows, asked = templates.labels("en")["interval_note"], templates.labels("en")[label]
+    assert {name: view.interval_note for name, view in seen.items()} == {
+        "TOY-S": asked,
+        "TOY-T": rows,
+        "TOY-hub": rows,
+        "TOY-citing": asked,
+    }
+    assert seen["TOY-hub"].board_note == asked
 
 
 @pytest.mark.parametrize(
@@ -131,4 +160,7 @@ def test_a_title_names_seeds_where_they_were_drawn(root: Path, text: str, seeds:
     knowledge = file(root)
     found = knowledge.evaluator.expression(text, parse(text), knowledge.library.named("TOY-S"))
 
-    assert titles.of_quantity(found).endswith("test rows and seeds" if seeds else "test rows")
+    said = {lang: titles.of_quantity(found, templates.labels(lang)) for lang in ("en", "zh")}
+
+    assert said["en"].endswith("test rows and seeds" if seeds else "test rows")
+    assert said["zh"].endswith("测试行与种子" if seeds else "测试行")

@@ -50,6 +50,12 @@ def root(tmp_path: Path) -> Path:
         ("| [K1][K1] | wins |\n", 1),
         ("Some text.\n\nFirst. Then [it wins][K1]. Last.\n", 3),
         ("```\n| K1 | no |\n```\n\n- [wins][K1]\n", 5),
+        ("~~~~\n~~~\n| K1 | no |\n~~~~\n\n- [wins][K1]\n", 6),
+        ("````\n```\n````\n\n| K1 | wins |\n", 5),
+        ("> ```\n> | K1 | no |\n\n- [wins][K1]\n", 4),
+        ("    | K1 | no |\n\n- [wins][K1]\n", 3),
+        ("<div>\n| K1 | no |\n</div>\n\n- [wins][K1]\n", 5),
+        ("a\n```\n[no][K1]\n```\n- [wins][K1]\n", 5),
         ("<!-- logg: verdict -->\n\n| K1 | generated |\n\n<!-- /logg 00000000 -->\n\n- [wins][K1]\n", 7),
     ],
 )

@@ -1,4 +1,4 @@
-"""A report in the terminal: judgements first, then every filed fact."""
+"""A report in the terminal: judgements first, then what was measured."""
 
 from __future__ import annotations
 
@@ -18,11 +18,21 @@ def test_a_report_lists_judgements_and_facts(tmp_path: Path) -> None:
 
     assert report.lines[:2] == ["TOY-1  A toy", f"exp, reported, {EXP}"]
     assert report.data["judged"] == {"H-A": "keep the strong one · >99 %", "H-B": "holds >99 %"}
-    scalars = {name for name in result(root).scalars if "(" not in name}
-    assert report.data["facts"].keys() == result(root).facts.keys() | scalars
+    assert report.data["facts"].keys() == result(root).facts.keys() | result(root).scalars.keys()
     assert report.data["defined"]["gain"].endswith("= strong.r2 - weak.r2")
     assert report.data["facts"]["strong.old.r2"].startswith("0.9183 [0.8429,")
     assert report.data["facts"]["strong.old.r2"].endswith("old · n = 43")
+
+
+def test_the_first_metric_on_all_rows_is_shown_and_the_rest_is_counted(tmp_path: Path) -> None:
+    """A screen holds what a person asks first; the last line says how to see everything."""
+    root = executed(tmp_path)
+
+    lines = workflow.show(root, "TOY-1").lines
+
+    everything = workflow.facts(root, "", "TOY-1").lines
+    assert [line.split()[0] for line in lines[-4:-1] if line] == ["strong.r2", "weak.r2"]
+    assert lines[-1] == f"runner facts --in TOY-1 lists all {len(everything)}"
 
 
 def test_a_hub_lists_its_claims(tmp_path: Path) -> None:
@@ -55,7 +65,7 @@ def test_few_rows_have_no_interval(tmp_path: Path) -> None:
 
     shown = workflow.show(root, "TOY-1").data["facts"]
 
-    assert " – tiny@1" in shown["strong.oldest.r2"]
+    assert " –  tiny@1" in shown["strong.oldest.r2"]
     assert " – " not in shown["strong.old.r2"]
 
 

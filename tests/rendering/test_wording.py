@@ -115,6 +115,7 @@ def judgements() -> list[Judgement]:
         State("reported", NOWHERE, Effect(closed=("G1.2",))),
         Tally(2, 3, NOWHERE),
         Outcome("waiting", rungs, after="moe:Gate-1.else"),
+        Outcome("bypassed", rungs, after="moe:Gate-1.else"),
         Outcome("taken", rungs, 0, (1.0, 0.0), truth(fits=True, across=True)),
         Outcome("taken", (Rung(None, "human", human=True),), 0, (1.0,)),
         Outcome("taken", (Rung(None, "human", human=True),), 0, (1.0,), decision=decided("wait")),
@@ -134,8 +135,8 @@ def test_what_is_written_is_recognised_again(judged: Judgement, lang: str) -> No
     written = wording.judgement(judged, labels)
 
     assert written
-    assert wording.is_judgement(written, templates.languages())
-    assert wording.is_judgement(written.replace(">", "&gt;").replace("<", "&lt;"), templates.languages())
+    assert wording.is_judgement(written, templates.judgements())
+    assert wording.is_judgement(written.replace(">", "&gt;").replace("<", "&lt;"), templates.judgements())
 
 
 @pytest.mark.parametrize(
@@ -143,7 +144,7 @@ def test_what_is_written_is_recognised_again(judged: Judgement, lang: str) -> No
 )
 def test_an_author_s_words_are_no_judgement(text: str) -> None:
     """Words around a verdict word are the author's and stay."""
-    assert not wording.is_judgement(text, templates.languages())
+    assert not wording.is_judgement(text, templates.judgements())
 
 
 def test_a_leaning_ladder_says_so() -> None:
@@ -153,6 +154,28 @@ def test_a_leaning_ladder_says_so() -> None:
 
     assert wording.judgement(Outcome("taken", rungs, 0, (0.99, 0.01)), labels) == "go on · 99 %"
     assert wording.judgement(Outcome("leaning", rungs, 1, (0.4, 0.6)), labels) == "leaning to stop · 60 %"
+
+
+@pytest.mark.parametrize(
+    ("decision", "english", "chinese"),
+    [
+        (None, "leaning to a person's decision · 91 %", "倾向于由人决定 · 91 %"),
+        (
+            decided("wait"),
+            "leaning to a person's decision · decided 2026-01-28: wait · 91 %",
+            "倾向于由人决定 · 已决定 2026-01-28: wait · 91 %",
+        ),
+    ],
+)
+def test_a_ladder_may_lean_to_a_person(decision: Signature | None, english: str, chinese: str) -> None:
+    """What leads is that somebody decides; it is known again whatever was decided before."""
+    rungs = (Rung(None, "go on"), Rung(None, "human", human=True))
+    outcome = Outcome("leaning", rungs, 1, (0.09, 0.91), decision=decision)
+
+    written = [wording.judgement(outcome, templates.labels(lang)) for lang in ("en", "zh")]
+
+    assert written == [english, chinese]
+    assert all(wording.is_judgement(text, templates.judgements()) for text in written)
 
 
 @pytest.mark.parametrize(
@@ -197,12 +220,12 @@ def test_judgements_are_worded_in_both_languages(judged: Judgement, english: str
 )
 def test_near_misses_are_an_author_s_words(text: str) -> None:
     """A word more or less, and it is no longer ours."""
-    assert not wording.is_judgement(text, templates.languages())
+    assert not wording.is_judgement(text, templates.judgements())
 
 
 def test_every_outcome_of_an_experiment_has_a_word() -> None:
     """In both languages, and none that nobody uses."""
-    outcomes = {"pass", "fail", "undecided", "pending", "waiting", "human", "decided", "invalid"}
+    outcomes = {"pass", "fail", "undecided", "pending", "waiting", "bypassed", "human", "decided", "invalid"}
 
     assert all(set(labels["outcomes"]) == outcomes for labels in templates.languages())
     assert all(set(labels["states"]) == set(ORDER) for labels in templates.languages())

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from runner.documents.kinds import Stated
 from runner.findings import InputRefused
-from runner.results.board import Board
+from runner.results.board import Board, _drawn
+from runner.results.quantities import Quantity
 from runner.verdicts.knowledge import Knowledge, gather
 from tests.knowledge import file, guess, labels, toy
+from tests.swept import file as file_swept
+from tests.swept import swept
 
 
 @pytest.fixture
@@ -40,9 +45,9 @@ def test_a_figure_sees_the_names_of_things(root: Path) -> None:
     known = gather(root)
     seen, hub = board(known), board(known, "TOY-hub")
 
-    assert (seen.target, seen.slices) == ("weight (kg)", ["young", "old"])
-    assert [seen.is_job(item) for item in ("weak", "gain", "weak.r2")] == [True, False, False]
-    assert (hub.target, hub.slices, hub.is_job("weak")) == ("", [], False)
+    assert seen.target == "weight (kg)"
+    assert [seen.run(item) for item in ("weak", "gain", "weak.r2", "-weak")] == ["weak", "", "", ""]
+    assert (hub.target, hub.run("weak")) == ("", "")
 
 
 def test_a_figure_gets_quantities_with_their_interval(root: Path) -> None:
@@ -82,13 +87,106 @@ def test_evidence_moves_with_a_scalar(root: Path) -> None:
     assert board(gather(root)).evidence(["weak.alpha"]) != before
 
 
+def test_evidence_moves_with_a_formula(root: Path) -> None:
+    """A definition that is worth something else is drawn as something else, though no result moved."""
+    before = board(gather(root)).evidence(["gain"])
+    path = root / "logg/toy/exp/toy.md"
+    path.write_text(path.read_text("utf-8").replace("strong.r2 - weak.r2", "strong.r2 / weak.r2"), "utf-8")
+
+    assert board(gather(root)).evidence(["gain"]) != before
+
+
+def test_evidence_moves_with_a_published_value(root: Path) -> None:
+    """What others published is drawn as well as what was run here."""
+    path = root / "logg/toy/exp/toy.md"
+    whole = path.read_text("utf-8")
+    found = []
+    for value in ("0.5", "0.6"):
+        entry = f"published:\n  - source: A paper\n    population: theirs\n    facts: {{weak.r2: {value}}}\ndefine:"
+        path.write_text(whole.replace("define:", entry, 1), "utf-8")
+        found.append(board(gather(root)).evidence(["published(weak.r2)"]))
+
+    assert found[0] != found[1]
+    assert [] not in found
+
+
+def test_evidence_moves_with_an_interval_alone() -> None:
+    """A number recorded without rows brings its interval, and may keep its value when that moves."""
+    wide, narrow = (
+        Quantity(np.array([0.5]), recorded=Stated(0.5, ends), ends=ends) for ends in ((0.3, 0.7), (0.4, 0.6))
+    )
+
+    assert _drawn(wide) != _drawn(narrow)
+
+
+def test_evidence_is_as_exact_as_a_fact() -> None:
+    """What another machine rounds in its last bits is the same drawing."""
+    assert _drawn(Quantity(np.array([0.3, np.nan, 0.0]))) == _drawn(Quantity(np.array([0.1 + 0.2, -np.nan, -1e-17])))
+    assert _drawn(Quantity(np.array([0.3]))) != _drawn(Quantity(np.array([0.3 + 1e-9])))
+
+
+def test_evidence_holds_what_is_not_finite(root: Path) -> None:
+    """A ratio without a value is evidence like any other: the plug-in says what it makes of it."""
+    assert board(gather(root)).evidence(["weak.r2 / 0", "0 / (weak.r2 - weak.r2)"])
+
+
+def test_a_point_stands_for_one_run_of_a_sweep(tmp_path: Path) -> None:
+    """Settings that do not vary may be named too; what answers to several runs is refused with the first of them."""
+    seen = board(file_swept(swept(tmp_path)), "TOY-S")
+
+    assert seen.run("net(1M, seed=2)") == "net(seed=2, train=1000000)"
+    assert (seen.run("line(50k, noise=1)"), seen.run("edge")) == ("line(train=50000)", "edge")
+    assert len(seen.predicted("line(50k, noise=1)")) == len(seen.truth())
+    assert seen.evidence(["line(50k)"]) != seen.evidence(["line(1M)"]) != []
+    for item, first in (
+        ("line", "line(train=50000)"),
+        ("net", "net(seed=1, train=50000)"),
+        ("net(1M)", "net(seed=1, train=1000000)"),
+        ("line(*)", "line(train=50000)"),
+    ):
+        with pytest.raises(InputRefused, match=re.escape(f"`{item}`: `{item}` has several runs")) as refused:
+            seen.evidence([item])
+        assert refused.value.fix == f'name one: "{first}"'
+        assert seen.run(first) == first
+
+
 def test_a_misspelt_item_is_refused_with_the_nearest_job(root: Path) -> None:
     """What is neither a job nor an expression that can be read is named, with what may have been meant."""
     for item, fix in (
         ("waek", "did you mean `weak`?"),
-        ("weak.", "did you mean `weak`?"),
+        ("weak.", "write an address such as job.r2, or a number"),
         ("weak.rr2", "did you mean `r2`?"),
     ):
         with pytest.raises(InputRefused, match=f"`{item}`: ") as refused:
             board(gather(root)).evidence([item])
         assert refused.value.fix == fix
+
+
+@pytest.mark.parametrize(
+    ("items", "measure"),
+    [
+        (["weak.r2"], "R²"),
+        (["weak.mae", "strong.old.mae"], "MAE (kg)"),
+        (["max(weak.rmse, strong.rmse)"], "RMSE (kg)"),
+        (["best"], "bias (kg)"),
+        (["weak.r2", "weak.mae"], ""),
+        (["weak.mae", "weak.alpha"], ""),
+        (["gain"], ""),
+        (["weak.mae / strong.mae"], ""),
+        (["weak.n"], ""),
+    ],
+)
+def test_a_figure_knows_the_metric_it_shows(root: Path, items: list[str], measure: str) -> None:
+    """With its unit where all items are values of one; a difference or a ratio is none."""
+    path = root / "logg/toy/exp/toy.md"
+    path.write_text(path.read_text(encoding="utf-8").replace("define:", "define:\n  best: strong.bias"), "utf-8")
+
+    assert board(gather(root)).measure(items) == measure
+
+
+def test_a_figure_of_a_sweep_knows_its_metric(tmp_path: Path) -> None:
+    """Over an axis, seeds and parts as well."""
+    seen = board(file_swept(swept(tmp_path)), "TOY-S")
+
+    assert seen.measure(["net.r2", "mean(net(50k).half(*).r2)"]) == "R²"
+    assert seen.measure(["step"]) == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -141,7 +142,9 @@ def test_populations_that_differ_do_not_combine(text: str, first: str, second: s
     error = refused(text, base, identity)
 
     assert error.code == "LG303"
-    assert error.message == f"populations differ: tiny@1 test · {first} and tiny@1 test · {second}"
+    assert error.message.removeprefix("in `far`: ") == (
+        f"populations differ: tiny@1 test · {first} and tiny@1 test · {second}"
+    )
 
 
 def test_and_or_join_populations(base: Knowledge) -> None:
@@ -216,8 +219,32 @@ def test_resamples_without_value_take_the_verdict_not_the_value(base: Knowledge)
     assert bool(found.values[0])
     assert (found.holes, found.enough, found.probability, found.interval) == (True, False, None, None)
     many = Population("p", "rows", 500)
-    assert Quantity(np.ones(1001), (many,)).probability == 1.0
-    assert Quantity(np.ones(1001), (many,), holes=True).probability is None
+    assert Quantity(np.ones(1001, dtype=bool), (many,)).probability == 1.0
+    assert Quantity(np.ones(1001, dtype=bool), (many,), holes=True).probability is None
+
+
+@pytest.mark.parametrize(
+    ("text", "probable", "ranged"),
+    [
+        ("strong.r2 > weak.r2", True, False),
+        ("strong.r2 > weak.r2 and strong.r2 > 0", True, False),
+        ("near(strong.r2, weak.r2, 1)", True, False),
+        ("strong.r2", False, True),
+    ],
+)
+def test_predicates_have_a_probability_and_numbers_an_interval(
+    text: str,
+    probable: bool,  # noqa: FBT001
+    ranged: bool,  # noqa: FBT001
+    base: Knowledge,
+) -> None:
+    """A name that is chosen has neither."""
+    found = of(text, base)
+    chosen = replace(found, values=found.values.astype(float), choices=("one", "two"))
+
+    assert (chosen.probability, chosen.interval) == (None, None)
+
+    assert (found.probability is not None, found.interval is not None) == (probable, ranged)
 
 
 @pytest.mark.parametrize("text", ["new.gain", "new.weak.r2", "new.weak.alpha > 1", "toy.gain + new.gain"])

@@ -57,7 +57,7 @@ def refusal(path: Path, text: str) -> str:
     with pytest.raises(ArtefactDamaged) as refused:
         read_result(path, NAME)
     assert (refused.value.code, str(refused.value.place)) == ("LG401", NAME)
-    assert refused.value.fix == "restore it from git, or file it again: runner execute TOY-1"
+    assert refused.value.fix == "restore it from git, or delete it and file it again: runner execute TOY-1"
     return refused.value.message
 
 

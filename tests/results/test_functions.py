@@ -281,7 +281,10 @@ def test_populations_that_differ_are_both_named(text: str, both: tuple[str, str]
     error = refused(text, base, "TOY-S" if "line" in text or "edge" in text else "TOY-desk")
 
     assert error.code == "LG303"
-    assert error.message == "populations differ: " + " and ".join(f"wide@1 test · {name}" for name in both)
+    assert error.message.removeprefix("in `between`: ") == (
+        "populations differ: " + " and ".join(f"wide@1 test · {name}" for name in both)
+    )
+    assert error.fix.startswith("write across(...) in `between`") == ("between" in text)
 
 
 def test_across_combines_and_says_so(base: Knowledge) -> None:
@@ -307,12 +310,14 @@ def test_across_over_parts_crosses_each(base: Knowledge) -> None:
 
 @pytest.mark.parametrize("text", ["line(1M).r2 > 0.85", "all(line(1M).half(*).r2 > 0.8)", "near(edge.r2, 0.8, 0.1)"])
 def test_a_probability_is_a_number_without_one_of_its_own(text: str, base: Knowledge) -> None:
-    """The share of resamples in which a predicate holds; it combines with anything and has no interval."""
+    """The share of resamples in which a predicate holds: a number on its rows, without interval."""
     found = of(f"p({text})", base)
 
     assert found.point == of(text, base).probability == of(text, base).values[1:].mean()
-    assert (len(found.values), found.interval, found.bound) == (1, None, ())
-    assert of(f"1 - p({text}) + edge.young.r2", base).values[0] == 1 - found.point + raw("edge", base, "young")[0]
+    assert (len(found.values), found.interval, found.bound) == (1, None, of(text, base).bound)
+    both = of(f"across(1 - p({text}) + edge.young.r2)", base)
+    assert both.values[0] == 1 - found.point + raw("edge", base, "young")[0]
+    assert refused(f"p({text}) - p(edge.young.r2 > 0.5)", base).code == "LG303"
 
 
 @pytest.mark.parametrize("text", ["p(line(1M).alpha > 2)", "p(line(1M).child.r2 > 0)", "p(1 > 2)"])

@@ -182,3 +182,15 @@ def test_parts_together_are_a_population_of_their_own() -> None:
 def test_large_counts_are_grouped() -> None:
     """A blank that breaks no line parts the thousands."""
     assert str(Population("k", "wide@1 test", 1234567)) == "wide@1 test · n = 1\u202f234\u202f567"
+
+
+def test_rows_seen_at_several_settings_are_counted_once() -> None:
+    """Parts that are the same rows at another noise are no more rows; slices add up."""
+    at = [Population(f"k{noise}", f"tiny@1 test · noise {noise}", 80, "rows") for noise in (0, 1)]
+    cut = [
+        Population(f"s{age}", f"tiny@1 test · noise 1 · age {age}", n, f"rows{age}") for age, n in ((1, 37), (2, 43))
+    ]
+
+    assert together(tuple(at)).n == 80
+    assert together(tuple(cut)).n == 80
+    assert str(together(tuple(at))) == "tiny@1 test · 2 parts · n = 80"

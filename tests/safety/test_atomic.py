@@ -212,6 +212,17 @@ def test_lock_is_exclusive_names_its_holder_and_stays(tmp_path: Path) -> None:
         pass
 
 
+def test_locks_that_are_held_are_told(tmp_path: Path) -> None:
+    """Each with its holder; a lock nobody holds, a folder and a folder that is not there are none."""
+    (tmp_path / "fits").mkdir()
+    with atomic.lock(tmp_path / "before"):
+        pass
+    with atomic.lock(tmp_path / "run"), atomic.lock(tmp_path / "odd"):
+        (tmp_path / "odd").write_text("\x1b[31m", encoding="utf-8")
+        assert atomic.held(tmp_path) == {"odd": "another process", "run": f"process {os.getpid()}"}
+    assert atomic.held(tmp_path) == atomic.held(tmp_path / "nowhere") == {}
+
+
 def test_lock_without_a_name_in_it_is_still_held(tmp_path: Path) -> None:
     """Whatever stands in a held lock file, it is held."""
     path = tmp_path / "run"

@@ -218,3 +218,29 @@ def test_fuzz_raises_nothing_but_refusals() -> None:
 
     assert 1000 < len(refused) < 2000
     assert not [message for message in refused if "\n" in message]
+
+
+@pytest.mark.parametrize(
+    ("text", "sign", "instead"),
+    [
+        ("b: 1\na： 200\nc: 1", "：", ": "),
+        ("{a：b}", "：", ": "),
+        ("{a: b， c: d}", "，", ","),
+        ("a: [1, 2】\nb: 1", "】", "]"),
+        ("a: ｛b: c｝", "｛", "{"),
+    ],
+)
+def test_signs_of_a_chinese_keyboard_are_named(text: str, sign: str, instead: str) -> None:
+    """They look like signs of YAML, and nobody sees why the line is wrong."""
+    with pytest.raises(YamlRefused) as caught:
+        load(text)
+
+    assert caught.value.fix == f"write `{instead}` for `{sign}`, which is a letter to YAML"
+
+
+def test_chinese_text_is_not_blamed_for_another_mistake() -> None:
+    """A comma in a sentence is right; what is wrong with its line is something else."""
+    with pytest.raises(YamlRefused) as caught:
+        load("a: 好，继续: 下一步")
+
+    assert caught.value.fix == "quote it, or align it"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runner.verdicts.judgements import Effect
+from runner.verdicts.judgements import Effect, Outcome, Verdict
 from runner.verdicts.knowledge import Knowledge
 from tests import knowledge
 from tests.knowledge import EXPERIMENT, HUB, file, guess, toy
@@ -15,7 +15,7 @@ id: TOY-plan
 title: Toy plan
 cites: {toy: TOY-1, new: TOY-2}
 phases:
-  1: [MVP-1, MVP-2, MVP-3, MVP-4]
+  1: [MVP-1, MVP-2, MVP-3, MVP-4, MVP-5]
 gates:
   G1:
     toy.gain > 0: {do: go, opens: [MVP-1, toy:MVP-2, K1], closes: MVP-3}
@@ -46,6 +46,14 @@ gates:
   G8:
     toy.strong.r2 > 0.948: go
     else: {do: stop, closes: MVP-1}
+  G9:
+    after: G3.else
+    toy.gain > 0: {do: go, opens: MVP-5}
+    else: stop
+  G10:
+    after: G4.1
+    toy.gain > 0: {do: go, opens: MVP-5}
+    else: stop
 ---
 """
 
@@ -66,7 +74,8 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Knowledge:
         ("MVP-1", Effect(opened=("G1.1",))),
         ("MVP-2", Effect(opened=("G1.1",), closed=("G2.else",))),
         ("MVP-3", Effect(closed=("G1.1",))),
-        ("MVP-4", Effect(waits=("G3", "G4"))),
+        ("MVP-4", Effect(waits=("G4",))),
+        ("MVP-5", Effect(waits=("G10",))),
         ("K1", Effect(opened=("G1.1",), waits=("G4",))),
         ("TOY-2", Effect(closed=("G2.else",))),
         ("TOY-1", Effect()),
@@ -103,7 +112,9 @@ def test_the_state_of_work_says_what_gates_did(base: Knowledge) -> None:
     [
         ("G1", "taken", "1"),
         ("G2", "taken", "else"),
-        ("G3", "waiting", ""),
+        ("G3", "bypassed", ""),
+        ("G9", "bypassed", ""),
+        ("G10", "waiting", ""),
         ("G4", "pending", ""),
         ("G5", "waiting", ""),
         ("G7", "taken", "else"),
@@ -111,19 +122,34 @@ def test_the_state_of_work_says_what_gates_did(base: Knowledge) -> None:
     ],
 )
 def test_a_gate_waits_for_the_rung_it_comes_after(gate: str, state: str, taken: str, base: Knowledge) -> None:
-    """It is judged once that rung is taken; what comes after itself waits for ever."""
+    """It is judged once that rung is taken, passed over once another one is; what comes after itself waits."""
     outcome = base.judge.key(gate, base.library.named("TOY-plan"))
 
     assert (outcome.state, getattr(outcome, "taken", None)) == (state, taken)
 
 
-def test_a_waiting_gate_says_what_it_waits_for(base: Knowledge) -> None:
+@pytest.mark.parametrize(("gate", "state", "after"), [("G10", "waiting", "G4.1"), ("G3", "bypassed", "G2.1")])
+def test_a_gate_out_of_turn_says_what_it_comes_after(gate: str, state: str, after: str, base: Knowledge) -> None:
     """So does what is said about one of its rungs."""
     plan = base.library.named("TOY-plan")
-    gate, rung = base.judge.key("G3", plan), base.judge.key("G3.1", plan)
+    whole, rung = base.judge.key(gate, plan), base.judge.key(f"{gate}.1", plan)
 
-    assert getattr(gate, "after", None) == "G2.1"
-    assert (rung.state, getattr(rung, "reason", None)) == ("waiting", "it comes after G2.1")
+    assert (whole.state, getattr(whole, "after", None)) == (state, after)
+    assert rung == whole
+
+
+def test_a_rung_rests_on_what_its_ladder_rests_on(base: Knowledge) -> None:
+    """Whether it was taken, was not, or leads."""
+    plan = base.library.named("TOY-plan")
+
+    for label in ("G1.1", "G1.else", "G8.1"):
+        rung, gate = base.judge.key(label, plan), base.judge.key(label.partition(".")[0], plan)
+        assert isinstance(rung, Verdict)
+        assert isinstance(gate, Outcome)
+        assert rung.grounds is not None
+        assert gate.truth is not None
+        assert rung.grounds.facts == gate.truth.facts
+        assert (rung.grounds.values == gate.truth.values).all()
 
 
 def test_a_ladder_decides_how_sure_it_must_be(base: Knowledge) -> None:

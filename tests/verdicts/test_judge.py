@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -28,7 +29,7 @@ from tests import knowledge
 from tests.knowledge import EXPERIMENT, HUB, PROTOCOL, file, guess, toy
 
 HERE = Place("here.md", 1, 1)
-ENOUGH, FEW = Population("e", "rows", 30), Population("f", "few rows", 29)
+ENOUGH, FEW, MANY = Population("e", "rows", 30), Population("f", "few rows", 29), Population("m", "many rows", 99)
 NEW = EXPERIMENT.replace("TOY-1", "TOY-2").replace("date: 2026-01-02", "date: 2026-01-02\nmvp: MVP-2")
 CLAIMS = """
   K2: K1
@@ -197,6 +198,34 @@ def test_too_few_rows_leave_a_ladder_undecided() -> None:
     assert (outcome.state, outcome.shares, outcome.leading, outcome.sure) == ("undecided", (), 0, False)
 
 
+def test_a_rung_rests_on_its_own_predicate_and_on_those_before_it() -> None:
+    """A ladder that takes its second rung is as loose, and of as many populations, as the two together."""
+    never, always, later = np.zeros(1001), np.ones(1001), Population("l", "later rows", 40)
+    first, second = truth(never, ENOUGH), replace(truth(always, MANY), bound=(), across=True, fits=True)
+    third = replace(truth(always, later), seeds=True)
+
+    taken, found = judged(first, second, third), judged(truth(always, ENOUGH), second)
+
+    assert taken.taken == "2"
+    assert taken.truth is not None
+    assert (taken.truth.across, taken.truth.fits, taken.truth.seeds) == (True, True, False)
+    assert taken.truth.populations == (MANY, ENOUGH)  # its own rows first
+    assert taken.truth.values.all()
+    assert found.truth is not None
+    assert (found.truth.across, found.truth.populations) == (False, (ENOUGH,))
+
+
+def test_an_else_rests_on_all_that_failed() -> None:
+    """Nothing is left out, however few rows one of them has."""
+    few, other = truth(np.zeros(1001), FEW), replace(truth(np.zeros(1001), ENOUGH), fits=True)
+
+    outcome = judged(few, other)
+
+    assert (outcome.state, outcome.leading) == ("undecided", 2)
+    assert outcome.truth is not None
+    assert (outcome.truth.populations, outcome.truth.fits) == ((FEW, ENOUGH), True)
+
+
 def test_a_ladder_is_judged_on_its_facts(base: Knowledge) -> None:
     """The shares are those of numpy on the very resamples of the store."""
     document = base.library.named("TOY-1")
@@ -217,6 +246,7 @@ def test_a_ladder_waits_for_all_its_rungs(base: Knowledge) -> None:
     broken = Ladder("H", (Rung(invalid[1].formula, "do"), Rung(None, "else")), HERE)
 
     assert (pending.state, pending.reason, pending.leading) == ("pending", "TOY-2 has no result yet", -1)
+    assert pending.owing == of_key("K11", base).owing == "TOY-2"
     assert base.judge.ladder(broken, invalid[0]).state == "invalid"
     assert base.judge.ladder(broken, invalid[0]).reason.startswith("populations differ")
 

@@ -70,7 +70,7 @@ def test_questions_and_other_keys_are_promised_too(tmp_path: Path) -> None:
     """What a person decides, and the key an expectation stands for."""
     document = experiment(toy(tmp_path), "expect:\n  Q-1: human\n  Q-2: K1\n")
 
-    assert promises(document) == {"Q-1": "human", "Q-2": "K1"}
+    assert promises(document) == {"Q-1": "human", "Q-2": "K1 = toy.gain > 0"}
 
 
 def test_the_first_result_files_the_promises(tmp_path: Path) -> None:
@@ -156,5 +156,30 @@ def test_an_alias_is_promised_with_the_point_it_was_asked_at(tmp_path: Path) -> 
 
     assert promises(document) == {
         "H-A": "a(200).r2 > b.weak(train=100).young.r2 "
-        "where a(200).r2 = TOY-2/strong(200).r2, b.weak(train=100).young.r2 = TOY-2/weak(train=100).young.r2"
+        "where a(200).r2 = TOY-2/strong(200).r2, young = age < 40, "
+        "b.weak(train=100).young.r2 = TOY-2/weak(train=100).young.r2"
     }
+
+
+def test_what_another_key_states_is_promised_with_it(tmp_path: Path) -> None:
+    """Moving the threshold of a claim moves the promise of the expectation that stands for it."""
+    root = toy(tmp_path)
+    document = experiment(root, "expect:\n  H-A: toy:K1\n", define="define:\n  gain: strong.r2 - weak.r2\n")
+    before = promises(document)
+    hub = (root / "logg/toy/toy-hub.md").read_text()
+    knowledge.write(root, {"toy/toy-hub.md": hub.replace("K1: toy.gain > 0", "K1: toy.gain > -9")})
+
+    assert before == {"H-A": "toy:K1 = toy.gain > 0 where toy.gain = strong.r2 - weak.r2"}
+    assert moved(document, {f"k/{key}": text for key, text in before.items()}) == {"H-A": list(before.values())}
+
+
+def test_the_rows_of_a_slice_are_promised(tmp_path: Path) -> None:
+    """A slice that is cut elsewhere after the run is a threshold that moved."""
+    root = toy(tmp_path)
+    document = experiment(root, "expect:\n  H-A: strong.young.r2 > 0.9\n")
+    before = promises(document)
+    protocol = (root / "logg/protocols/tiny.md").read_text()
+    knowledge.write(root, {"protocols/tiny.md": protocol.replace("young: age < 40", "young: age < 58")})
+
+    assert before == {"H-A": "strong.young.r2 > 0.9 where young = age < 40"}
+    assert moved(document, {"k/H-A": before["H-A"]}) == {"H-A": [before["H-A"]]}

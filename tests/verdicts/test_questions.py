@@ -162,18 +162,30 @@ def test_everything_that_can_be_judged_is_known(base: Knowledge) -> None:
         ("  S1: strong.mae < 90\n  H: strong.r2 < 0.5", "fail"),
         ("  H: strong.r2 > 0.5\n  S1: strong.mae < 0.001", "invalid"),
         ("  S1: strong.mae < 90", "pass"),
+        ("  S1: strong.r2 > 0.945\n  H: strong.r2 > 0.5", "undecided"),
+        ("  S1: strong.r2 > 0.945\n  H: strong.r2 < 0.5", "undecided"),
+        ("  S1: strong.r2 > strong.young.r2\n  H: strong.r2 > 0.5", "invalid"),
+        ("  S1: {strong.r2 > 0.945: go, else: stop}\n  H: strong.r2 > 0.5", "undecided"),
+        ("  S1: toy:Q4\n  H: strong.r2 > 0.5", "pending"),
+        ("  S1: human\n  H: strong.r2 > 0.5", "human"),
+        ("  S1: human\n  S2: strong.mae < 0.001\n  H: strong.r2 > 0.5", "invalid"),
+        ("  S1: strong.r2 > 0.945\n  H: toy:Q4", "pending"),
+        ("  S1: strong.r2 > 0.945", "undecided"),
         ("  H: strong.r2 > 0.5\n  I: strong.r2 < 0.5", "pass"),
         ("  H: toy:Q2", "pass"),
         ("  H: strong.r2 > strong.young.r2", "invalid"),
     ],
 )
 def test_what_an_experiment_came_to(tmp_path: Path, expect: str, outcome: str) -> None:
-    """The first expectation decides; a sanity check that fails makes the run invalid."""
+    """The first expectation decides once every sanity check holds; one that fails makes the run invalid."""
     root = toy(tmp_path)
     head, _, rest = EXPERIMENT.partition("expect:\n")
     body = rest.partition("---\n")[2]
     knowledge.write(root, {"toy/exp/toy.md": f"{head}expect:\n{expect}\n---\n{body}"})
-    knowledge.write(root, {"toy/toy-hub.md": HUB.replace("  K1: toy.gain > 0", "  Q2: toy.gain > 0")})
+    hub = HUB.replace("  K1: toy.gain > 0", "  Q2: toy.gain > 0\n  Q4: new.gain > 0").replace(
+        "TOY-1", "TOY-1\n  new: TOY-2"
+    )
+    knowledge.write(root, {"toy/toy-hub.md": hub, "toy/exp/new.md": EXPERIMENT.replace("TOY-1", "TOY-2")})
     base = file(root, "TOY-1", {"weak": guess(root, 2), "strong": guess(root, 1, seed=2)})
 
     assert base.judge.outcome(base.library.named("TOY-1")) == outcome
@@ -192,4 +204,4 @@ def test_a_closed_direction_may_be_reopened_when_its_reason_fails(base: Knowledg
 
     assert [isinstance(verdict, Verdict) and verdict.reopened for verdict in found.values()] == [True, False, False]
     assert "may be reopened" in wording.judgement(found["X1"], templates.labels("en"))
-    assert wording.is_judgement(wording.judgement(found["X1"], templates.labels("zh")), templates.languages())
+    assert wording.is_judgement(wording.judgement(found["X1"], templates.labels("zh")), templates.judgements())

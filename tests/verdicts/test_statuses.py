@@ -12,6 +12,7 @@ from runner.verdicts.knowledge import gather
 from tests import knowledge
 from tests.knowledge import EXPERIMENT, file, guess, toy
 
+JOBS = EXPERIMENT[EXPERIMENT.index("jobs:") : EXPERIMENT.index("define:")]
 RESULT = "logg/toy/results/TOY-1.json"
 
 
@@ -48,6 +49,8 @@ def lose_data(root: Path) -> None:
         ([], "ready"),
         ([rewrite("alpha: val", "alpah: val")], "planned"),
         ([rewrite("tiny@1", "tiny@9")], "planned"),
+        ([rewrite(JOBS, "jobs: {}\n")], "planned"),
+        ([done, rewrite(JOBS, "jobs: {}\n")], "stale"),
         ([lose_data], "ready"),
         ([done, lose_data], "reported"),
         ([done], "reported"),
@@ -65,6 +68,8 @@ def lose_data(root: Path) -> None:
             "nothing",
             "unreadable",
             "no protocol",
+            "no jobs",
+            "done, no jobs left",
             "no data",
             "done",
             "done, no data",

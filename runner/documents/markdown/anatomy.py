@@ -8,6 +8,7 @@ from typing import Literal
 
 Place = Literal["prose", "table", "heading", "math"]
 TroubleKind = Literal[
+    "control sign",  # a sign that no screen shows, such as NUL
     "conflict",  # a git conflict was left in the text
     "close without open",  # a closing marker that closes nothing
     "label too long",  # more than 400 characters between the second brackets
@@ -82,6 +83,7 @@ class Trouble:
     offset: int
     kind: TroubleKind
     message: str
+    fix: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,7 @@ class Inlines:
     def _tag(self, tags: Tags, start: int) -> int:
         end = tags.end(start)
         if end > start and self.content.startswith(OPENING, start):
-            self._report(start, "marker in text", "a marker stands on a line of its own, at column 0")
+            self._report(start, "marker in text", "a marker stands inside a line", "give it a line of its own")
         return self._hidden(start, max(end, start + 1))
 
     def _code_end(self, start: int, end: int) -> int:
@@ -164,7 +164,7 @@ class Inlines:
             return self._hidden(bracket.start if self.content[after + 1] == "#" else after, end)
         end = references.label_end(self.content, after)
         if end - after > references.LONGEST_LABEL + 2:
-            self._report(after, "label too long", "GitHub reads no label this long")
+            self._report(after, "label too long", "GitHub reads no label this long", "name the quantity in define:")
             end = after
         label = self.content[after + 1 : end - 1].strip(" \t\n")
         if not label:
@@ -191,7 +191,7 @@ class Inlines:
             return
         label = _SPACE_BETWEEN.match(self.content, text_end + 1)
         if label and _LIKE_LABEL.match(label[1]) and _NUMBER.match(self.content, bracket.text_start, text_end):
-            self._report(bracket.start, "space between", "leave no blank between `]` and `[`")
+            self._report(bracket.start, "space between", "a blank stands between `]` and `[`", "leave it out")
 
-    def _report(self, offset: int, kind: TroubleKind, message: str) -> None:
-        self.troubles.append(Trouble(offset, kind, message))
+    def _report(self, offset: int, kind: TroubleKind, message: str, fix: str) -> None:
+        self.troubles.append(Trouble(offset, kind, message, fix))

@@ -49,7 +49,9 @@ class _Lines:
                 self._line()
         leaf = self.stack.leaf
         if isinstance(leaf, Html) and leaf.kind == markup.COMMENT and not self.stack.containers:
-            self.found.report(leaf.start, "unclosed comment", "this comment hides everything after it")
+            self.found.report(
+                leaf.start, "unclosed comment", "this comment hides everything after it", "close it with -->"
+            )
         self.stack.cut_all()
         self.found.troubles += self.markers.troubles + self.conflicts.troubles
 
@@ -91,7 +93,9 @@ class _Lines:
         if not isinstance(leaf, Html) or self.stack.containers:
             return False
         if leaf.kind >= markup.FIRST_LOOSE and self.source.startswith(OPENING, start):
-            self.found.report(start, "marker in html", "leave a blank line between the html and this marker")
+            self.found.report(
+                start, "marker in html", "this marker belongs to the html above it", "leave a blank line between"
+            )
         return True
 
     def _plain_lines(self) -> bool:

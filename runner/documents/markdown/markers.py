@@ -27,24 +27,24 @@ class Markers:
     def block(self, start: int) -> Block | None:
         """Read the block whose opening marker may stand here, at column 0."""
         if self._source.startswith(CLOSING, start):
-            self._report(start, "close without open", "this closing marker closes nothing")
+            self._report(start, "close without open", "this closing marker closes nothing", "delete it")
             return None
         if not self._source.startswith(OPENING, start):
             return None
         following = self._following(start)
         opened = self._source.find("-->", start, following)
         if opened < 0:
-            self._report(start, "unclosed comment", "this marker has no `-->`")
+            self._report(start, "unclosed comment", "this marker does not end", "close it with -->")
             return None
         return self._opened(start, opened, following)
 
     def _opened(self, start: int, opened: int, following: int) -> Block | None:
         name = _NAME.match(self._source, start + len(OPENING))
         if not name:
-            self._report(start, "malformed marker", "write `<!-- logg: name ... -->`")
+            self._report(start, "malformed marker", "this marker names no block", "write `<!-- logg: name ... -->`")
             return None
         if self._rest(opened + len("-->")):
-            self._report(opened, "text after marker", "a marker ends at its first `-->`; put the rest below")
+            self._report(opened, "text after marker", "a marker ends at its first `-->`", "put the rest below")
             return None
         between = self._source[name.end() : opened]
         arguments_start = name.end() + len(between) - len(between.lstrip())
@@ -59,10 +59,11 @@ class Markers:
     def _close(self, start: int) -> tuple[int, str | None]:
         match = _CLOSE.match(self._source, start)
         if not match:
-            self._report(start, "malformed marker", "write `<!-- /logg -->`; render adds the eight digits")
+            fix = "write `<!-- /logg -->`; render adds the eight digits"
+            self._report(start, "malformed marker", "this is no closing marker", fix)
             return self._source.index("\n", start), None
         if self._rest(match.end()):
-            self._report(match.end(), "text after marker", "nothing may follow a closing marker on its line")
+            self._report(match.end(), "text after marker", "text follows a closing marker", "put it on the next line")
         return match.end(), match[1]
 
     def _following(self, start: int) -> int:
@@ -72,8 +73,8 @@ class Markers:
     def _rest(self, start: int) -> str:
         return self._source[start : self._source.index("\n", start)].strip()
 
-    def _report(self, offset: int, kind: TroubleKind, message: str) -> None:
-        self.troubles.append(Trouble(offset, kind, message))
+    def _report(self, offset: int, kind: TroubleKind, message: str, fix: str) -> None:
+        self.troubles.append(Trouble(offset, kind, message, fix))
 
 
 class Conflicts:
@@ -103,4 +104,6 @@ class Conflicts:
     def _report(self, start: int) -> None:
         self._open = True
         self._seen = start
-        self.troubles.append(Trouble(start, "conflict", "settle this git conflict first"))
+        self.troubles.append(
+            Trouble(start, "conflict", "a git conflict was left here", "keep one side, without the marks")
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterator
 
 from runner.documents.markdown.anatomy import Place
 
@@ -29,6 +30,14 @@ class Passage:
         """Return the offset in the source of a character of the content."""
         index = bisect_right(self._starts, offset) - 1
         return self._sources[index] + offset - self._starts[index]
+
+    def lines(self) -> Iterator[int]:
+        """Yield where in the source the text of each line of the content starts."""
+        offset = 0
+        for line in self.content.split("\n"):
+            if line.strip():
+                yield self.source(offset)
+            offset += len(line) + 1
 
 
 def without_first(pieces: list[Piece], count: int) -> list[Piece]:

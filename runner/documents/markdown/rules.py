@@ -149,10 +149,10 @@ def _indented_code(stack: Stack) -> bool:
 
 def _misplaced(stack: Stack, start: int) -> None:
     if stack.containers:
-        message = "move this marker out of the list or quote, to column 0"
-        stack.found.report(start, "marker in container", message)
+        message = "a marker stands inside a list or quote"
+        stack.found.report(start, "marker in container", message, "move it out, to column 0")
     else:
-        stack.found.report(start, "marker in text", "a marker starts at column 0")
+        stack.found.report(start, "marker in text", "a marker is indented", "let it start at column 0")
 
 
 LEAVES: dict[str, tuple[Rule, ...]] = {

@@ -54,7 +54,9 @@ class Stack:
     def nest(self, container: Container, row: Row) -> bool:
         """Open a container, unless there are too many."""
         if self.depth >= DEEPEST:
-            self.found.report(row.first, "too deep", f"more than {DEEPEST} nested lists and quotes are not read")
+            self.found.report(
+                row.first, "too deep", f"more than {DEEPEST} nested lists and quotes are not read", "flatten it"
+            )
             return False
         self.add(None)
         self.containers.append(container)

@@ -56,6 +56,6 @@ class Structure:
             read = found.next
         return without_first(pieces, read)
 
-    def report(self, offset: int, kind: TroubleKind, message: str) -> None:
+    def report(self, offset: int, kind: TroubleKind, message: str, fix: str) -> None:
         """Keep a trouble."""
-        self.troubles.append(Trouble(offset, kind, message))
+        self.troubles.append(Trouble(offset, kind, message, fix))
