@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -67,21 +67,29 @@ class Resamples:
             line[:] = line[self._order]
         self._drawn = drawn
 
-    def sums(self, moments: np.ndarray) -> dict[str, np.ndarray]:
-        """Return for each slice the weighted sums of the moments, [1 + R, k]: sums of its cells."""
-        ordered = moments[self._order]
+    def sums(self, moments: Sequence[np.ndarray]) -> list[dict[str, np.ndarray]]:
+        """Return for each model and slice the weighted sums of the model's moments, [1 + R, k]: sums of its cells.
+
+        Every model has products of its own, so that its digits do not depend on which others are scored beside it.
+        """
+        ordered = [model[self._order] for model in moments]
         starts = [0, *self._ends[:-1]]
         cells = [self._cell(start, end, ordered) for start, end in zip(starts, self._ends, strict=True)]
-        nothing = np.zeros((len(self._drawn), moments.shape[1]))
+        return [self._by_slice([cell[model] for cell in cells]) for model in range(len(moments))]
+
+    def _by_slice(self, cells: list[np.ndarray]) -> dict[str, np.ndarray]:
+        nothing = np.zeros_like(cells[0])
         return {name: sum((cells[cell] for cell in inside), nothing) for name, inside in self._slices.items()}
 
-    def _cell(self, start: int, end: int, ordered: np.ndarray) -> np.ndarray:
+    def _cell(self, start: int, end: int, ordered: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Return the weighted sums of one cell, few rows at a time: the weights are bytes, the products are not."""
-        total = np.zeros((len(self._drawn), ordered.shape[1]))
+        totals = [np.zeros((len(self._drawn), model.shape[1])) for model in ordered]
         for first in range(start, end, ROWS):
             last = min(first + ROWS, end)
-            total += self._drawn[:, first:last].astype(np.float64) @ ordered[first:last]
-        return total
+            weights = self._drawn[:, first:last].astype(np.float64)
+            for total, model in zip(totals, ordered, strict=True):
+                np.add(total, weights @ model[first:last], out=total)
+        return totals
 
 
 def _codes(membership: np.ndarray) -> np.ndarray:

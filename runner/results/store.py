@@ -139,11 +139,10 @@ class Store:
         settings = {name: run.axes for name, run in runs.items() if run.arrays and not run.failed}
         weighed = [moments(truth, self._predicted(document, name, truth, predictions)) for name in settings]
         values: dict[Address, np.ndarray] = {}
-        sums = self.resamples(rows, protocol).sums(np.concatenate(weighed, axis=1)) if weighed else {}
-        for index, name in enumerate(settings):
-            own = slice(index * weighed[0].shape[1], (index + 1) * weighed[0].shape[1])
+        scored = self.resamples(rows, protocol).sums(weighed) if weighed else []
+        for name, sums in zip(settings, scored, strict=True):
             for piece, metric in product(sums, protocol.metrics):
-                values[name, piece, metric] = METRICS[metric](sums[piece][:, own])
+                values[name, piece, metric] = METRICS[metric](sums[piece])
         return Scores(rows, settings, values)
 
     def _predicted(

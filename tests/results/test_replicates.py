@@ -24,7 +24,7 @@ GUESSES = {"a": TRUTH + RANDOM.normal(0, 0.4, ROWS), "b": TRUTH + RANDOM.normal(
 
 def values(metric: str, guess: str, drawn: np.ndarray) -> np.ndarray:
     """Return a metric of the whole set on every resample, the engine's way."""
-    sums = Resamples(drawn.copy(), {"all": np.ones(ROWS, dtype=bool)}).sums(moments(TRUTH, GUESSES[guess]))
+    sums = Resamples(drawn.copy(), {"all": np.ones(ROWS, dtype=bool)}).sums([moments(TRUTH, GUESSES[guess])])[0]
     return METRICS[metric](sums["all"])
 
 
@@ -93,7 +93,7 @@ def test_sums_by_cells_are_those_of_a_loop() -> None:
     age = RANDOM.uniform(0, 60, rows)
     masks = {"all": age >= 0, "young": age < 30, "teen": (age > 12) & (age < 20), "none": age < 0, "odd": age % 2 > 1}
 
-    sums = Resamples(drawn.copy(), masks).sums(table)
+    sums = Resamples(drawn.copy(), masks).sums([table])[0]
 
     for (name, inside), line in product(masks.items(), range(0, 1 + RESAMPLES, 50)):
         expected = sum((drawn[line, i] * table[i] for i in np.flatnonzero(inside)), np.zeros(3))
@@ -173,3 +173,16 @@ def test_interval_and_probability_never_contradict_each_other(above: int, zeros:
 
     assert (probability >= 0.975) == (low > 0)
     assert (probability <= 0.025) == (high <= 0)
+
+
+@pytest.mark.parametrize("beside", [1, 2, 5])
+def test_a_model_scores_the_same_whoever_stands_beside_it(beside: int) -> None:
+    """Not a bit of it depends on the other models: a model compared with itself is neither better nor worse."""
+    masks = {"all": np.ones(ROWS, dtype=bool), "few": np.arange(ROWS) % 3 == 0}
+    models = [moments(TRUTH, TRUTH + RANDOM.normal(size=ROWS)) for _ in range(beside + 1)]
+    alone, among = Resamples(weights("beside", ROWS), masks), Resamples(weights("beside", ROWS), masks)
+
+    together = among.sums(models)
+    for index, model in enumerate(models):
+        for name, sums in alone.sums([model])[0].items():
+            np.testing.assert_array_equal(together[index][name], sums)
