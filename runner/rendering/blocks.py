@@ -12,7 +12,6 @@ from runner.rendering import templates
 from runner.rendering.arguments import arguments_of
 from runner.rendering.changes import Change, Edit
 from runner.rendering.desk import Desk
-from runner.rendering.view import View
 from runner.safety import canonical
 
 SOURCES = "sources"
@@ -101,6 +100,8 @@ def edited(block: Block, body: str) -> bool:
 
 def fill(kind: str, arguments: dict[str, Any], desk: Desk) -> str:
     """Render the template of a block's kind; its body never holds a marker of its own."""
+    from runner.rendering.view import View  # a tenth of a quick verb's time, and only blocks need it
+
     context = {"page": View(desk), "t": desk.labels, "arguments": arguments}
     lines = templates.fill(f"blocks/{kind}.md.j2", context).split("\n")
     body = "\n".join(line.rstrip() for line in lines).strip("\n")
