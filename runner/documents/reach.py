@@ -7,13 +7,13 @@ nothing changes, so one value per cell decides. Quantities are taken as independ
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise, product
 
 from runner.expressions.syntax import (
+    COMPARISONS,
     Arithmetic,
     Call,
     Comparison,
@@ -27,7 +27,6 @@ from runner.expressions.syntax import (
 
 MOST_CELLS = 5000
 RANGES = {"r2": (-math.inf, 1), "mae": (0, math.inf), "rmse": (0, math.inf), "n": (0, math.inf)}
-COMPARE = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 ONE = ""  # the term that holds the constants of a sum
 
@@ -46,7 +45,7 @@ class Threshold:
 
     def holds(self, cell: Cell) -> bool:
         """Tell whether it holds where the quantities have these values."""
-        return bool(COMPARE[self.operator](cell[self.quantity], self.bound))
+        return bool(COMPARISONS[self.operator](cell[self.quantity], self.bound))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +127,7 @@ class _Reader:
         constant = terms.pop(ONE, Fraction(0))
         terms = {name: factor for name, factor in terms.items() if factor}
         if not terms:
-            return Joined("and" if COMPARE[sign](constant, 0) else "or", ())
+            return Joined("and" if COMPARISONS[sign](constant, 0) else "or", ())
         scale = terms[min(terms)]
         quantity = " + ".join(f"{factor / scale} {name}" for name, factor in sorted(terms.items()))
         bound = -constant / scale

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from runner.expressions.syntax import (
+    COMPARISONS,
     Argument,
     Arithmetic,
     Call,
@@ -58,7 +59,6 @@ FUNCTIONS = {
 ALONE = {"ci": "gives two numbers", "argmax": "gives a name"}
 WORDS = ("and", "or", "not")
 RESERVED = frozenset((*FUNCTIONS, *WORDS))
-COMPARISONS = ("<", "<=", ">", ">=")
 LONGEST = 400
 ADDRESS_FIX = "write an address such as job.r2, or a number"
 DEEPEST = 40

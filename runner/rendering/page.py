@@ -120,9 +120,10 @@ def _lost(document: Document, desk: Desk) -> Iterator[Finding]:
     spans = [*((block.start, block.end) for block in document.scan.blocks), (0, (document.scan.front or (0, 0))[1])]
     for match in LINK.finditer(text) if document.kind != "page" else ():
         at = match.start()
-        hidden = text.rfind("<!--", 0, at) > text.rfind("-->", 0, at) or text[max(at - 1, 0)] == "\\"
-        if match.start("label") in seen or hidden or any(start <= at < end for start, end in spans):
+        if match.start("label") in seen or any(start <= at < end for start, end in spans):
             continue
+        if text.rfind("<!--", 0, at) > text.rfind("-->", 0, at) or text[max(at - 1, 0)] == "\\":
+            continue  # its author hid it
         if citations.has_meaning(match["label"], desk):
             message = f"the citation `{match['label']}` stands in code or html, where it is no link"
             yield Finding("LG209", document.source.place(at), message, "move it into the sentence")

@@ -193,7 +193,7 @@ class View:
 
     def _note(self, shown: list[Document]) -> str:
         labels = self._desk.labels
-        seeded = any(document.experiment and configuration.several_seeds(document) for document in shown)
+        seeded = any(map(configuration.several_seeds, shown))
         return str(labels["seeds_note"] if seeded else labels["interval_note"])
 
     def fact(self, run: str, metric: str, piece: str = WHOLE) -> Fact:
@@ -235,12 +235,8 @@ class View:
 
     def called(self, run: str) -> str:
         """Return what people call a run: its job, where it stands in the sweep, how many seeds it was run with."""
-        seeds = len(self._members.get(run, ()))
-        return (
-            f"{configuration.called(run)} · {seeds} {self._desk.labels['seeds']}"
-            if seeds > 1
-            else configuration.called(run)
-        )
+        name, seeds = configuration.called(run), len(self._members.get(run, ()))
+        return f"{name} · {seeds} {self._desk.labels['seeds']}" if seeds > 1 else name
 
     def pieces(self, asked: object = None) -> list[tuple[str, str, str]]:
         """Return the slices a table of results shows: name, what people call it, definition.
@@ -265,10 +261,13 @@ class View:
         """Tell whether the runs are few enough for intervals beside their values."""
         return len(self.runs) <= FEW
 
+    @cached_property
+    def _validation(self) -> dict[tuple[str, str], float]:
+        return self._knowledge.store.validation(self.document)
+
     def validated(self, run: str, metric: str) -> float | None:
         """Return a metric of a run on the validation rows, the mean over its seeds."""
-        scored = self._knowledge.store.validation(self.document)
-        values = [scored.get((name, metric)) for name in self._members[run]]
+        values = [self._validation.get((name, metric)) for name in self._members[run]]
         known = [value for value in values if value is not None]
         return sum(known) / len(known) if known and len(known) == len(values) else None
 

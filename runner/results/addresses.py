@@ -140,7 +140,7 @@ def leaves(meaning: Meaning) -> Iterator[FactAddress | ScalarAddress | Definitio
 
 def left_out(tree: Expression, document: Document, library: Library, at: At = NOWHERE) -> At:
     """Return the axes an expression leaves out with the first values at which all of it has runs."""
-    first = _open(tree, document, library, at, set())
+    first = _open(tree, document, library, at)
     if first is None:
         return {}
     refusals: list[NoSuchRun] = []
@@ -152,23 +152,29 @@ def left_out(tree: Expression, document: Document, library: Library, at: At = NO
     raise refusals[0]
 
 
-def _open(
-    tree: Expression, document: Document, library: Library, at: At, seen: set[Asked], depth: int = 0
-) -> AxisLeftOut | None:
+def _open(tree: Expression, document: Document, library: Library, at: At) -> AxisLeftOut | None:
     """Return the first axis that an expression, or a definition it rests on, leaves out."""
+    try:
+        for _ in _behind(tree, document, library, at, set()):
+            pass
+    except AxisLeftOut as error:
+        return error
+    return None
+
+
+def _behind(
+    tree: Expression, document: Document, library: Library, at: At, seen: set[Asked], depth: int = 0
+) -> Iterator[Meaning]:
+    """Yield what an expression means, and what the definitions mean that it rests on, each once where it is asked."""
     for reference in evaluated(tree) if depth <= DEEPEST else ():
-        try:
-            found = list(leaves(resolve(reference, document, library, at)))
-        except AxisLeftOut as error:
-            return error
-        for leaf in (leaf for leaf in found if isinstance(leaf, Definition)):
+        meaning = resolve(reference, document, library, at)
+        yield meaning
+        for leaf in (leaf for leaf in leaves(meaning) if isinstance(leaf, Definition)):
             inside = {**at, **dict(leaf.at)}
             asked = (leaf.document.name, leaf.name, frozenset(inside.items()))
             if asked not in seen:
                 seen.add(asked)
-                if deeper := _open(leaf.formula.tree, leaf.document, library, inside, seen, depth + 1):
-                    return deeper
-    return None
+                yield from _behind(leaf.formula.tree, leaf.document, library, inside, seen, depth + 1)
 
 
 def _of_alias(reference: Reference, rest: list[Segment], document: Document, library: Library, at: At) -> Meaning:
@@ -219,13 +225,13 @@ def family(formula: Formula, document: Document, library: Library, at: At = NOWH
 def _values_of(axis: str, tree: Expression, document: Document, library: Library, at: At) -> tuple[Value, ...]:
     """Return the values of an axis at which an expression has runs, the others being where they are."""
     others = {name: value for name, value in at.items() if name != axis}
-    first = _open(tree, document, library, others, set())
+    first = _open(tree, document, library, others)
     return tuple(v for v in first.values if _has_runs(tree, document, library, {**others, axis: v})) if first else ()
 
 
 def _has_runs(tree: Expression, document: Document, library: Library, at: At) -> bool:
     try:
-        return _open(tree, document, library, at, set()) is None
+        return _open(tree, document, library, at) is None
     except NoSuchRun:
         return False
 
@@ -238,7 +244,7 @@ def along(
     if axis in bound and axis not in at:
         return [(spoken(value), value) for value in _values_of(axis, tree, document, library, bound)]
     if axis == SEED and axis not in at:
-        return [(spoken(seed), seed) for seed in _averaged(tree, document, library, bound, set())]
+        return [(spoken(seed), seed) for seed in _averaged(tree, document, library, bound)]
     for reference in evaluated(tree):
         for leaf in leaves(resolve(reference, document, library, bound)):
             protocol = library.protocol(leaf.document)
@@ -248,23 +254,10 @@ def along(
     return []
 
 
-def _averaged(
-    tree: Expression, document: Document, library: Library, at: At, seen: set[tuple[str, str]]
-) -> tuple[Value, ...]:
+def _averaged(tree: Expression, document: Document, library: Library, at: At) -> tuple[Value, ...]:
     """Return the seeds that an expression, or a definition it rests on, takes the mean over."""
-    for reference in evaluated(tree):
-        meaning = resolve(reference, document, library, at)
-        if isinstance(meaning, Seeds):
-            return meaning.seeds
-        for leaf in (leaf for leaf in leaves(meaning) if isinstance(leaf, Definition)):
-            asked = (leaf.document.name, leaf.name)
-            if asked not in seen:
-                seen.add(asked)
-                inside = {**at, **dict(leaf.at)}
-                found = _averaged(leaf.formula.tree, leaf.document, library, inside, seen)
-                if found:
-                    return found
-    return ()
+    meanings = _behind(tree, document, library, at, set())
+    return next((meaning.seeds for meaning in meanings if isinstance(meaning, Seeds)), ())
 
 
 def _of_job(

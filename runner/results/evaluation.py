@@ -154,8 +154,7 @@ class Evaluator:
         except AxisLeftOut as error:
             raise error.seen_from(reference) from error
         except ExpressionRefused as error:
-            message = f"in `{meaning.name}`: {error.message}"
-            raise ExpressionRefused(message, reference.start, reference.end, fix=error.fix, code=error.code) from error
+            raise _inside(meaning, error, reference) from error
 
     def _value(self, tree: Expression, scope: Scope) -> Worth:
         match tree:
@@ -192,9 +191,7 @@ class Evaluator:
         except (AxisLeftOut, NoSuchRun):
             raise
         except ExpressionRefused as error:
-            message = f"in `{meaning.name}`: {error.message}"
-            fix = f"write across(...) in `{meaning.name}` itself" if error.code == "LG303" else error.fix
-            raise ExpressionRefused(message, reference.start, reference.end, fix=fix, code=error.code) from error
+            raise _inside(meaning, error, reference) from error
 
     def _every(self, reference: Reference, meaning: Every, scope: Scope) -> Parts:
         found: dict[str, Quantity] = {}
@@ -210,8 +207,8 @@ class Evaluator:
     def _seeds(self, reference: Reference, meaning: Seeds) -> Quantity:
         parts = [self._single(reference, part) for part in meaning.parts]
         seeds = tuple(float(seed) for seed in meaning.seeds)
-        whole = joined(reference, parts, parts[0].values, parts[0].unit, loose=False)  # refused before adding
-        whole = replace(whole, values=over_seeds(seeds, alike([part.values for part in parts])))
+        values = over_seeds(seeds, alike([part.values for part in parts]))
+        whole = joined(reference, parts, values, parts[0].unit, loose=False)
         ends = ends_together(parts, "mean")
         return replace(whole, fits=len(parts) < ENOUGH_SEEDS, seeds=len(parts) > 1, ends=ends)
 
@@ -288,6 +285,13 @@ def _recorded(fact: Recorded, address: FactAddress, unit: str) -> Quantity:
     population = (Population(fact.key, fact.population, fact.n),)
     said = Stated(fact.value, fact.interval)
     return Quantity(np.array([fact.value]), population, population, (address,), unit, recorded=said, ends=fact.interval)
+
+
+def _inside(definition: Definition, error: ExpressionRefused, reference: Reference) -> ExpressionRefused:
+    """Return the refusal of a definition as it is seen where the definition is named."""
+    message = f"in `{definition.name}`: {error.message}"
+    fix = f"write across(...) in `{definition.name}` itself" if error.code == "LG303" else error.fix
+    return ExpressionRefused(message, reference.start, reference.end, fix=fix, code=error.code)
 
 
 def _unsound(reference: Reference, message: str, fix: str) -> ExpressionRefused:

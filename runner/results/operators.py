@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from runner.expressions.syntax import COMPARISONS
+
 ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.add,
     "-": operator.sub,
@@ -24,17 +26,11 @@ FUNCTIONS: dict[str, Callable[[Sequence[Any]], Any]] = {
     "max": lambda values: reduce(np.maximum, values),
     "near": lambda values: np.abs(values[0] - values[1]) <= values[2],
 }
-COMPARE: dict[str, Callable[[Any, Any], Any]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
 
 
 def compare(values: Sequence[Any], operators: Sequence[str]) -> Any:
     """Return where a chain of comparisons holds."""
-    links = [COMPARE[sign](a, b) for sign, (a, b) in zip(operators, pairwise(values), strict=True)]
+    links = [COMPARISONS[sign](a, b) for sign, (a, b) in zip(operators, pairwise(values), strict=True)]
     return reduce(np.logical_and, links)
 
 

@@ -170,15 +170,14 @@ KEEPING_UNIT = {"mean", "sd", "spread", "min", "max"}
 def reduced(call: Call, parts: Parts) -> Quantity:
     """Return what a function makes of the parts of a `*`."""
     quantities = list(parts.by_name.values())
-    if parts.seeds:  # one run by another seed stands on the same rows, or it is another run
-        joined(call, quantities, quantities[0].values, "", loose=False)
     stacked = np.stack(alike([quantity.values for quantity in quantities]))
     if call.function == "argmax" and not np.isfinite(stacked[:, 0]).all():
         raise ExpressionRefused("a part has no finite value", call.start, call.end, code="LG305")
     unit = quantities[0].unit if call.function in KEEPING_UNIT else ""
     averaged = call.function == "mean" and bool(parts.seeds)
     values = over_seeds(parts.seeds, list(stacked)) if averaged else REDUCE[call.function](stacked)
-    whole = joined(call, quantities, values, unit, loose=not averaged)
+    same_run = bool(parts.seeds)  # by another seed: on the same rows, or it is another run
+    whole = joined(call, quantities, values, unit, loose=not same_run)
     choices = tuple(parts.by_name) if call.function == "argmax" else ()
     bound = (together(whole.bound),) if whole.bound else ()
     seeds = whole.seeds or bool(averaged and len(stacked) > 1)
