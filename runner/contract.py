@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -27,6 +28,9 @@ class Split(Protocol):
 
     rows: int
     width: int
+    key: str  # of all that its rows depend on: splits of one key have the same rows
+    axes: Mapping[str, float]  # the settings of the protocol's axes it is seen at
+    positions: np.ndarray | None  # where its inputs stand along an axis of their own, float64 [width]
 
     def inputs(self, size: int) -> Iterator[torch.Tensor]:
         """Yield the observed inputs, at most `size` rows at a time: float32 [n, width]."""
@@ -36,6 +40,12 @@ class Split(Protocol):
 
     def statistics(self, size: int) -> Iterator[torch.Tensor]:
         """Yield the ten numbers a job may know of each row's noise, float32 [n, 10]; refused where none is known."""
+
+    def column(self, name: str) -> np.ndarray:
+        """Return a label column, float64 [rows]; the target of the test split is refused."""
+
+    def at(self, **axes: float) -> Split:
+        """Return the same rows seen at other settings of the axes; refused for the test split."""
 
 
 class Data(Protocol):
@@ -58,6 +68,18 @@ class JobSpec:
 Job = JobSpec  # what the annotation of such a parameter is called
 
 
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """Bins over label columns: one of the protocol's by its name, or written out.
+
+    A bin holds its lower edge and not its upper one, the last bin of a column holds both; the last column goes fastest.
+    """
+
+    by: tuple[str, ...]
+    edges: tuple[tuple[float, ...], ...]  # of every column, ascending
+    names: tuple[str, ...]  # of every bin: the protocol's, or the middle of the bin
+
+
 class Source(Protocol):
     """An opened data source: knows its rows and can show them at any value of its axes."""
 
@@ -66,8 +88,8 @@ class Source(Protocol):
     def size(self, split: str) -> int:
         """Return how many rows the split can offer."""
 
-    def labels(self, split: str, rows: int) -> dict[str, np.ndarray]:
-        """Return the label columns of the first `rows` rows of a split."""
+    def labels(self, split: str, rows: int, names: Collection[str] | None = None) -> dict[str, np.ndarray]:
+        """Return the label columns of the first `rows` rows of a split, all or those named: float64."""
 
     def split(self, name: str, rows: int, *, target: str, axes: Mapping[str, float], seed: int, device: str) -> Split:
         """Return the first `rows` rows of a split as a job may see them, at these values of the protocol's axes."""
@@ -86,6 +108,7 @@ class Context:
     nested: Callable[[JobSpec, Data, int], Output] | None = None
     siblings: Callable[[str, str], np.ndarray] | None = None
     folder: Path = Path()  # of the knowledge base: where paths in parameters start
+    keeper: Callable[[str, Callable[[Path], None]], Path] | None = None
 
     def fit(self, spec: JobSpec, data: Data, seed: int | None = None) -> Output:
         """Run a nested job on data of your choosing, with your own seed unless another is given."""
@@ -99,6 +122,16 @@ class Context:
             raise JobFailed(f"this run is given no predictions of `{sibling}`")
         return self.siblings(sibling, split)
 
+    def kept(self, what: str, of: Sequence[Any], make: Callable[[Path], None]) -> Path:
+        """Return a file that `make` writes, now or in an earlier run: `of` says all that it depends on.
+
+        `of` holds the keys of splits, parameters, versions of what writes it: strings, numbers, maps and lists of them.
+        """
+        if self.keeper is None:
+            raise JobFailed("this run can keep no files")
+        text = json.dumps([what, self.device, list(of)], sort_keys=True)
+        return self.keeper(f"{what}-{hashlib.sha256(text.encode()).hexdigest()[:32]}", make)
+
 
 @dataclass(frozen=True, slots=True)
 class Output:
@@ -107,8 +140,8 @@ class Output:
     predictions: Mapping[str, np.ndarray]  # 'val' and 'test' -> [rows]
     bounds: Mapping[str, np.ndarray] | None = None
     scalars: Mapping[str, float] = field(default_factory=dict)
-    tables: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    artefact: Mapping[str, Any] = field(default_factory=dict)
+    tables: Mapping[str, Mapping[str, float] | Mapping[str, Mapping[str, float]]] = field(default_factory=dict)
+    profiles: Mapping[str, np.ndarray] = field(default_factory=dict)  # one number per input, such as weights
 
 
 @dataclass(frozen=True)

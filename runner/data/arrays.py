@@ -7,7 +7,7 @@ validation rows those before them. Other arrays in the file are left alone; noth
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import numpy as np
 from runner.contract import Split
 from runner.findings import InputRefused
 from runner.numerics.npz import load_numbers
-from runner.numerics.observation import Observed, noise_of
+from runner.numerics.observation import Asked, Observed, noise_of
 from runner.safety.paths import inside
 
 VERSION = 1
@@ -72,17 +72,18 @@ class Arrays:
         """Return how many rows the split can offer."""
         return len(self.ranges[split])
 
-    def labels(self, split: str, rows: int) -> dict[str, np.ndarray]:
-        """Return the label columns of the first `rows` rows of a split: float64."""
+    def labels(self, split: str, rows: int, names: Collection[str] | None = None) -> dict[str, np.ndarray]:
+        """Return the label columns of the first `rows` rows of a split, all or those named: float64."""
         part = self._part(split, rows)
-        return {name: array[part].copy() for name, array in self.targets.items()}
+        return {name: self._column(name)[part].copy() for name in (self.targets if names is None else names)}
 
     def split(self, name: str, rows: int, *, target: str, axes: Mapping[str, float], seed: int, device: str) -> Split:
         """Return the first `rows` rows of a split as a job may see them."""
         part, noise = self._part(name, rows), noise_of(axes, AXES, "arrays")
         sigma = None if self.sigma is None else self.sigma[part]
         y = self._column(target)[part]
-        return Observed(self.x[part], sigma, y, split=name, noise=noise, seed=seed, device=device)
+        asked = Asked(self, name, rows, target, axes, seed, device)
+        return Observed(self.x[part], sigma, y, split=name, noise=noise, seed=seed, device=device, asked=asked)
 
     def _part(self, split: str, rows: int) -> slice:
         """Return where the first `rows` rows of a split stand in the file."""

@@ -16,7 +16,7 @@ that of its neighbour; any other value that is not finite is refused with its ro
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +26,7 @@ import torch
 from runner.contract import Split
 from runner.findings import InputRefused
 from runner.numerics.hdf5_layout import NAMES
-from runner.numerics.observation import View, noise_of
+from runner.numerics.observation import Asked, View, noise_of
 from runner.numerics.spectrum_files import Places, Rows, Shards
 from runner.safety.data_files import DataFile, data_files
 
@@ -106,17 +106,19 @@ class Hdf5:
         """Return how many rows the split can offer."""
         return len(self.shares[split].rows)
 
-    def labels(self, split: str, rows: int) -> dict[str, np.ndarray]:
-        """Return the label columns of the first `rows` rows of a split: float64."""
+    def labels(self, split: str, rows: int, names: Collection[str] | None = None) -> dict[str, np.ndarray]:
+        """Return the label columns of the first `rows` rows of a split, all or those named: float64."""
         shards, part = self._part(split, rows)
-        return shards.labels(self.names, part)
+        return shards.labels({name: self.names[name] for name in (self.names if names is None else names)}, part)
 
     def split(self, name: str, rows: int, *, target: str, axes: Mapping[str, float], seed: int, device: str) -> Split:
         """Return the first `rows` rows of a split as a job may see them."""
         (shards, part), noise = self._part(name, rows), noise_of(axes, AXES, "hdf5")
         if target not in self.names:
             raise InputRefused(f"there is no label column `{target}`; there is {', '.join(self.names) or 'none'}")
-        return Spectra(shards, part, self.names[target], split=name, noise=noise, seed=seed, device=device)
+        asked = Asked(self, name, rows, target, axes, seed, device)
+        seen: Any = {"split": name, "noise": noise, "seed": seed, "device": device, "asked": asked}
+        return Spectra(shards, part, self.names[target], **seen)
 
     def _part(self, split: str, rows: int) -> tuple[Shards, range]:
         """Return the first `rows` rows of a split."""

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -31,11 +31,11 @@ import torch
 
 from runner.contract import Split
 from runner.counter import hashed, key_of, top
-from runner.findings import InputRefused
+from runner.findings import InputRefused, JobFailed
 from runner.numerics import emulator, instrument
 from runner.numerics.beta import beta_quantile
 from runner.numerics.hdf5_layout import Batch
-from runner.numerics.observation import View, noise_of
+from runner.numerics.observation import Asked, View, noise_of
 from runner.numerics.snr import median_snr
 
 VERSION = 1
@@ -107,17 +107,18 @@ class Mockstar:
         """Return how many rows the split can offer."""
         return {"train": sys.maxsize, "val": self.params.val, "test": self.params.test}[split]
 
-    def labels(self, split: str, rows: int) -> dict[str, np.ndarray]:
-        """Return the label columns of the first `rows` rows of a split: float64."""
+    def labels(self, split: str, rows: int, names: Collection[str] | None = None) -> dict[str, np.ndarray]:
+        """Return the label columns of the first `rows` rows of a split, all or those named: float64."""
         self._check(split, rows)
-        return {name: self.column(name, split, range(rows)) for name in COLUMNS}
+        return {name: self.column(name, split, range(rows)) for name in (COLUMNS if names is None else names)}
 
     def split(self, name: str, rows: int, *, target: str, axes: Mapping[str, float], seed: int, device: str) -> Split:
         """Return the first `rows` rows of a split as a job may see them."""
         self._check(name, rows)
         noise = noise_of(axes, AXES, "mockstar")
         _check_target(target, axes)
-        return _Spectra(self, rows, target, axes.get("mag"), split=name, noise=noise, seed=seed, device=device)
+        asked = Asked(self, name, rows, target, axes, seed, device)
+        return _Spectra(self, asked, noise=noise)
 
     def export(self, path: Path, split: str, rows: int, *, noisy: bool) -> None:
         """Write the first rows of a split in the layout that `hdf5` reads, with their noise drawn if `noisy`."""
@@ -185,15 +186,23 @@ class Mockstar:
 class _Spectra(View):
     """The rows of one split, synthesised block by block."""
 
-    def __init__(self, source: Mockstar, rows: int, target: str, mag: float | None, **seen: Any) -> None:
+    def __init__(self, source: Mockstar, asked: Asked, *, noise: float) -> None:
         """Prepare the emulator and the instrument on the device."""
-        super().__init__(rows, emulator.PIXELS, **seen)
-        self._source, self._target_name, self._mag = source, target, mag
+        seen: Any = {"split": asked.split, "seed": asked.seed, "device": asked.device, "asked": asked}
+        super().__init__(asked.rows, emulator.PIXELS, noise=noise, **seen)
+        self._source, self._target_name, self._mag = source, asked.target, asked.axes.get("mag")
+        self.positions = emulator.wavelengths()
         self._emulator = emulator.load(self._device)
         self._instrument = instrument.load(self._device)
         self._size = BLOCK.get(torch.device(self._device).type, LARGE_BLOCK)
         self._flux = torch.empty(self._size, emulator.PIXELS, device=self._device)
         self._made: tuple[int, Stars] | None = None
+
+    def column(self, name: str) -> np.ndarray:
+        """Return a label column; one that follows an axis says nothing of rows that were put on it."""
+        if any(name in AXES[axis] for axis in self.axes):
+            raise JobFailed(f"the column `{name}` says nothing of rows that were all put at one magnitude")
+        return super().column(name)
 
     def _clean(self, rows: range) -> torch.Tensor:
         """Return the flux of these rows."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -23,11 +23,20 @@ def checked(output: Output, due: Mapping[str, int]) -> Fit:
     predictions = {split: _stored(split, output.predictions[split], rows) for split, rows in due.items()}
     scalars = {name: float(value) for name, value in output.scalars.items()}
     for table, entries in output.tables.items():
-        scalars |= {f"{table}({row})": float(value) for row, value in entries.items()}
+        scalars |= {f"{table}({place})": value for place, value in _entries(entries)}
     for name, value in scalars.items():
         if not abs(value) <= LARGEST:
             raise JobFailed(f"the scalar `{name}` is {value:g}, no number that can be filed")
     return Fit(predictions, scalars)
+
+
+def _entries(table: Mapping[str, float] | Mapping[str, Mapping[str, float]]) -> Iterator[tuple[str, float]]:
+    """Yield what a table says at each of its places: a row, or a row and a column."""
+    for row, said in table.items():
+        if isinstance(said, Mapping):
+            yield from ((f"{row}, {column}", float(value)) for column, value in said.items())
+        else:
+            yield row, float(said)
 
 
 def _stored(split: str, predicted: np.ndarray, rows: int) -> np.ndarray:

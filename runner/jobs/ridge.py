@@ -66,7 +66,7 @@ def run(params: Params, data: Data, context: Context) -> Output:
         predictions={"val": predicted[:, best], "test": _predicted(rule, data.test, context)},
         scalars=scalars,
         tables=tables,
-        artefact={"weights": rule.weights[:, 0].numpy(), "intercept": rule.intercepts.numpy()},
+        profiles={"weights": rule.weights[:, 0].numpy()},
     )
 
 

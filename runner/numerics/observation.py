@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -22,6 +23,8 @@ from runner.numerics.snr import told_statistics
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from runner.contract import Source, Split
 
 STRIDE = {"cpu": 128}  # rows made at a time: what is needed on the way to them stays in the cache
 LARGE_STRIDE = 8192  # elsewhere: enough to keep an accelerator busy
@@ -40,6 +43,33 @@ def noise_of(axes: Mapping[str, float], known: Mapping[str, tuple[str, ...]], so
     return axes.get("noise", 0.0)
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What a source was asked for when it opened a split, so that more can be asked of the same rows."""
+
+    source: Source
+    split: str
+    rows: int
+    target: str
+    axes: Mapping[str, float] = field(default_factory=dict)
+    seed: int = 0
+    device: str = "cpu"
+
+    def column(self, name: str) -> np.ndarray:
+        """Return a label column of the rows."""
+        if name not in self.source.columns:
+            there = ", ".join(self.source.columns) or "none"
+            raise JobFailed(f"the data have no label column `{name}`; there is {there}")
+        return self.source.labels(self.split, self.rows, [name])[name]
+
+    def at(self, axes: Mapping[str, float]) -> Split:
+        """Return the same rows at other settings of the axes."""
+        asked = replace(self, axes={**self.axes, **axes})
+        return self.source.split(
+            self.split, self.rows, target=self.target, axes=asked.axes, seed=self.seed, device=self.device
+        )
+
+
 class View(ABC):
     """One split as a job may see it: rows, width, noisy inputs, and the target unless it is the test split.
 
@@ -47,12 +77,25 @@ class View(ABC):
     job may use has no underscore.
     """
 
+    key = ""  # whoever opens a split for a job says what its rows depend on
+    positions: np.ndarray | None = None
+
     def __init__(
-        self, rows: int, width: int, *, split: str, noise: float, seed: int, device: str, measured: bool = True
+        self,
+        rows: int,
+        width: int,
+        *,
+        split: str,
+        noise: float,
+        seed: int,
+        device: str,
+        measured: bool = True,
+        asked: Asked | None = None,
     ) -> None:
         """Refuse a noise that cannot be drawn; rows that were not `measured` have no sigma."""
         self.rows, self.width = rows, width
-        self._measured = measured
+        self.axes: Mapping[str, float] = dict(asked.axes) if asked else {"noise": noise}
+        self._measured, self._asked = measured, asked
         self._split, self._noise, self._device = split, noise, device
         self._normals = Normals(noise_key(seed, split), width, device)
         self._stride = STRIDE.get(torch.device(device).type, LARGE_STRIDE)
@@ -87,15 +130,32 @@ class View(ABC):
             raise JobFailed("the data has no sigma, so there are no statistics of it")
         return self._statistics(size)
 
+    def column(self, name: str) -> np.ndarray:
+        """Return a label column, float64 [rows]; the target of the test split is refused."""
+        if self._asked is None:
+            raise JobFailed(f"these rows have no label column `{name}`")
+        if name == self._asked.target:
+            self._refuse_test()
+        return self._asked.column(name)
+
+    def at(self, **axes: float) -> Split:
+        """Return the same rows seen at other settings of the axes; refused for the test split."""
+        self._refuse_test("the test rows are seen as the experiment says, and no other way")
+        if self._asked is None:
+            raise JobFailed("these rows are seen as they are, and no other way")
+        other = self._asked.at(axes)
+        other.key = f"{self.key} at {sorted(axes.items())}"
+        return other
+
     def _statistics(self, size: int) -> Iterator[torch.Tensor]:
         """Reduce the sigma of every batch, piece by piece."""
         for rows in self._batches(size):
             yield torch.cat([told_statistics(self._sigma(piece, self._clean(piece))) for piece in self._pieces(rows)])
 
-    def _refuse_test(self) -> None:
-        """Keep the target of the test split from a job."""
+    def _refuse_test(self, why: str = "the test target is for scoring only") -> None:
+        """Keep from a job what would give the test split away."""
         if self._split == "test":
-            raise JobFailed("the test target is for scoring only")
+            raise JobFailed(why)
 
     def _pairs(self, size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Walk inputs and target together."""
@@ -146,10 +206,13 @@ class Observed(View):
         noise: float,
         seed: int,
         device: str = "cpu",
+        asked: Asked | None = None,
     ) -> None:
         """Take clean [rows, width], the noise of one row at noise = 1 of the same shape, and target [rows]."""
         measured = sigma is not None
-        super().__init__(*clean.shape, split=split, noise=noise, seed=seed, device=device, measured=measured)
+        super().__init__(
+            *clean.shape, split=split, noise=noise, seed=seed, device=device, measured=measured, asked=asked
+        )
         self._arrays = clean, sigma, target
         if sigma is None and noise:
             raise InputRefused("the data has no sigma, so the only noise is 0")

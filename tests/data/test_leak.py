@@ -123,6 +123,13 @@ def test_features_can_only_be_built_from_noisy_flux() -> None:
 
     with pytest.raises(JobFailed, match="the test target is for scoring only"):
         offered.pop("pairs")(100)
+    with pytest.raises(JobFailed, match="the test target is for scoring only"):
+        offered["column"]("logg")
+    with pytest.raises(JobFailed, match="the test rows are seen as the experiment says"):
+        offered.pop("at")(noise=0)
+    assert len(offered.pop("column")("mh")) == 100
+    told = {name: offered.pop(name) for name in ("key", "axes", "positions")}
+    assert (told["axes"], told["positions"].shape) == ({"noise": 1.0}, (4096,))
     given = {name: list(tensors(value(100) if callable(value) else value)) for name, value in offered.items()}
 
     widths = {name: [tensor.shape[1] for tensor in several] for name, several in given.items()}

@@ -60,8 +60,7 @@ def test_a_given_alpha_is_scikit_learns_ridge() -> None:
 
     np.testing.assert_allclose(output.predictions["val"], fit.predict(rows(DATA.val)), rtol=1e-10)
     np.testing.assert_allclose(output.predictions["test"], fit.predict(rows(DATA.test)), rtol=1e-10)
-    np.testing.assert_allclose(output.artefact["weights"], fit.coef_, rtol=1e-8)
-    np.testing.assert_allclose(output.artefact["intercept"], [fit.intercept_], rtol=1e-10)
+    np.testing.assert_allclose(output.profiles["weights"], fit.coef_, rtol=1e-8)
     assert output.scalars == {"alpha": 2.5, "train_rows": 500}
     assert output.tables == {}
 
@@ -83,7 +82,7 @@ def test_val_takes_the_alpha_that_a_loop_of_fits_would_take() -> None:
     errors = {a: float(((oracle(a).predict(x) - DATA.val.target) ** 2).mean()) for a in Params().alphas}
     best = min(errors, key=lambda alpha: errors[alpha])
 
-    assert {f"{alpha:g}": pytest.approx(error) for alpha, error in errors.items()} == output.tables["val_mse"]
+    assert dict(output.tables["val_mse"]) == {f"{alpha:g}": pytest.approx(error) for alpha, error in errors.items()}
     assert {"alpha": best, "alpha_at_edge": 0, "train_rows": 500} == output.scalars
     np.testing.assert_allclose(output.predictions["test"], oracle(best).predict(rows(DATA.test)), rtol=1e-10)
 

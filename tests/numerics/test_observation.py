@@ -92,7 +92,8 @@ def test_a_job_sees_rows_and_nothing_behind_them() -> None:
     """Clean rows and sigma have no name a job may use; the target has one, which the test split refuses."""
     names = {name for name in dir(observed()) if not name.startswith("_")}
 
-    assert names == {"rows", "width", "inputs", "pairs", "statistics", "target"}
+    told = {"rows", "width", "key", "axes", "positions"}
+    assert names == told | {"inputs", "pairs", "statistics", "target", "column", "at"}
     assert np.array_equal(TARGET, observed().target)
     with pytest.raises(JobFailed, match="the test target is for scoring only"):
         _ = observed(split="test").target
