@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from runner.declarations import Declarations
 from runner.findings import JobFailed
-from runner.shapes import JobName as JobName  # noqa: PLC0414 - a job file finds all it needs here
+from runner.partitions import Partition as Partition  # noqa: PLC0414 - a job file finds all it needs here
+from runner.shapes import JobName as JobName  # noqa: PLC0414
 from runner.shapes import Parameter
 
 if TYPE_CHECKING:
@@ -26,11 +27,25 @@ DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 class Split(Protocol):
     """The rows of one split, as a job sees them: inputs with their noise, in a fixed order."""
 
-    rows: int
-    width: int
-    key: str  # of all that its rows depend on: splits of one key have the same rows
-    axes: Mapping[str, float]  # the settings of the protocol's axes it is seen at
-    positions: np.ndarray | None  # where its inputs stand along an axis of their own, float64 [width]
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+
+    @property
+    def width(self) -> int:
+        """How many inputs a row has."""
+
+    @property
+    def key(self) -> str:
+        """The key of all that its rows depend on: splits of one key have the same rows."""
+
+    @property
+    def axes(self) -> Mapping[str, float]:
+        """The settings of the protocol's axes it is seen at."""
+
+    @property
+    def positions(self) -> np.ndarray | None:
+        """Where its inputs stand along an axis of their own, float64 [width], None where nobody says it."""
 
     def inputs(self, size: int) -> Iterator[torch.Tensor]:
         """Yield the observed inputs, at most `size` rows at a time: float32 [n, width]."""
@@ -51,9 +66,17 @@ class Split(Protocol):
 class Data(Protocol):
     """The three splits a job is given."""
 
-    train: Split
-    val: Split
-    test: Split
+    @property
+    def train(self) -> Split:
+        """The rows to learn from."""
+
+    @property
+    def val(self) -> Split:
+        """The rows to choose on."""
+
+    @property
+    def test(self) -> Split:
+        """The rows that are scored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +91,9 @@ class JobSpec:
 Job = JobSpec  # what the annotation of such a parameter is called
 
 
-@dataclass(frozen=True, slots=True)
-class Partition:
-    """Bins over label columns: one of the protocol's by its name, or written out.
-
-    A bin holds its lower edge and not its upper one, the last bin of a column holds both; the last column goes fastest.
-    """
-
-    by: tuple[str, ...]
-    edges: tuple[tuple[float, ...], ...]  # of every column, ascending
-    names: tuple[str, ...]  # of every bin: the protocol's, or the middle of the bin
+def key_at(key: str, axes: Mapping[str, float]) -> str:
+    """Return the key of the rows of a key, seen at these settings of the axes."""
+    return f"{key.partition(' at ')[0]} at {json.dumps(dict(axes), sort_keys=True)}"
 
 
 class Source(Protocol):
@@ -162,6 +178,7 @@ class Contract:
     grids: Mapping[str, Mapping[str, int]]  # of a source: option -> its value -> test rows of the grid it then makes
     files: tuple[str, ...]  # the parameters that name data files
     shared: str  # of a source: the array of its npz file that it shares out between the splits
+    inputs: str  # of a source: what the positions of its inputs are, with their unit
     text: bytes = field(repr=False)
 
     def grid(self, options: Mapping[str, Any]) -> int:
@@ -226,6 +243,7 @@ def read_contract(path: Path) -> Contract:
         grids=file.literal("GRIDS", {}, "map of options"),
         files=file.literal("FILES", (), "list of names"),
         shared=file.literal("SHARED", "", "name"),
+        inputs=file.literal("INPUTS", "", "name"),
         text=text,
     )
 

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from runner.findings import InputRefused, Place
-from runner.shapes import KIND, REQUIRED, Parameter, Shape, variants
+from runner.shapes import KIND, REQUIRED, Parameter, Shape, divides, variants
 
-NESTED = {"Job": Shape("job"), "JobSpec": Shape("job"), "JobName": Shape("sibling")}
+NESTED = {
+    "Job": Shape("job"), "JobSpec": Shape("job"), "JobName": Shape("sibling"), "Partition": Shape("partition"),
+}  # fmt: skip
 UNREADABLE = (TypeError, ValueError, RecursionError, MemoryError)  # of a literal, or of what pretends to be one
 PLAIN = {"bool": bool, "str": str, "none": type(None)}
 FIX = "keep plug-in files to literal defaults and plain annotations"
@@ -166,10 +168,13 @@ class Declarations:
         return Shape("record", fields=fields, label=label, of=owner.name)
 
     def _told_apart(self, union: Shape, node: ast.expr) -> Shape:
-        """Refuse records that no front matter could tell from each other."""
+        """Refuse records that no front matter could tell from each other, or from bins that are written out."""
         records = variants(union)
         kinds = {record.label for record in records if KIND in record.fields}
-        if len(records) > 1 and len(kinds) < len(records):
+        kindless = [
+            part for part in union.parts if part.name == "dict" or (part in records and KIND not in part.fields)
+        ]
+        if (len(records) > 1 and len(kinds) < len(records)) or (divides(union) and kindless):
             raise self.refused(node.lineno, f"tells {ast.unparse(node)} apart by no `{KIND}` of their own")
         return union
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, NoReturn, Protocol
 
 from runner.expressions.names import suggestion
 from runner.expressions.tokens import quantity
+from runner.partitions import Partition, Wrong, read_partition
 from runner.safety import bounded_yaml as yaml
 
 REQUIRED = object()
@@ -15,10 +16,10 @@ KIND = "kind"  # the field by which one record of a union is told from another
 JOB = "job"  # the field by which a job's spec says which job it is
 WORDS = {
     "bool": "true or false", "int": "a whole number", "float": "a number", "str": "text", "none": "nothing",
-    "job": "a job", "sibling": "a job of this experiment",
+    "job": "a job", "sibling": "a job of this experiment", "partition": "a partition of the protocol or a map of bins",
 }  # fmt: skip
 
-Wrong = Callable[[str, yaml.Node, str, str], None]  # code, where, what is wrong, what to write
+BINS = "write {by: column, edges: [0, 1, 2]}"
 
 
 class Mismatch(Exception):
@@ -42,7 +43,7 @@ class JobName(str):
 class Shape:
     """The declared type of one parameter, as far as a front matter can express it."""
 
-    name: str  # bool, int, float, str, none, literal, tuple, dict, record, job, sibling or union
+    name: str  # bool, int, float, str, none, literal, tuple, dict, record, job, sibling, partition or union
     parts: tuple[Shape, ...] = ()
     choices: tuple[Any, ...] = ()
     fields: Mapping[str, Parameter] = field(default_factory=dict)  # of a record
@@ -92,12 +93,33 @@ class Declared(Protocol):
         """Return what may be set."""
 
 
+class Agreed(Protocol):
+    """What a value may name of the protocol of its experiment."""
+
+    @property
+    def partitions(self) -> Mapping[str, Partition]:
+        """Return its partitions by name."""
+
+    @property
+    def columns(self) -> Collection[str] | None:
+        """Return the label columns of its rows, None where only the data know them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unagreed:
+    """A protocol that has nothing to name."""
+
+    partitions: Mapping[str, Partition] = field(default_factory=dict)
+    columns: Collection[str] | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a value may name: the jobs there are, and the other jobs of its experiment."""
+    """What a value may name: the jobs there are, the other jobs of its experiment, what its protocol agrees on."""
 
     jobs: Mapping[str, Declared] = field(default_factory=dict)
     siblings: Collection[str] = ()
+    agreed: Agreed = Unagreed()
 
 
 NOWHERE = Scope()
@@ -135,7 +157,7 @@ def _below(shape: Shape, path: Sequence[str], jobs: Mapping[str, Declared], valu
     head, *rest = path
     if JOB in value and "params" in value:
         return parameter_at(jobs[value[JOB]], path, jobs, value["params"])
-    found = next((record.fields for record in variants(shape) if _is_of(record, value)), {})
+    found = next((record.fields for record in variants(shape) if is_of(record, value)), {})
     return _below(found[head].shape, rest, jobs, value.get(head)) if head in found else None
 
 
@@ -143,6 +165,11 @@ def variants(shape: Shape) -> tuple[Shape, ...]:
     """Return the records a shape may be."""
     parts = shape.parts if shape.name == "union" else (shape,)
     return tuple(part for part in parts if part.name == "record")
+
+
+def divides(shape: Shape) -> bool:
+    """Tell whether a value may be a partition."""
+    return any(part.name == "partition" for part in (shape, *shape.parts))
 
 
 def record_for(kind: str, records: Iterable[Shape]) -> Shape | None:
@@ -224,7 +251,10 @@ def _accepted_part(shape: Shape, node: yaml.Node, scope: Scope) -> Any:
 
 
 def _meant(shape: Shape, node: yaml.Mapping) -> Shape | None:
-    """Return the part of a union that a map is meant for: by its `kind`, by its `job`, or the only one there is."""
+    """Return the part of a union that a map is meant for: by its `kind`, by its `job`, or the only one there is.
+
+    A map with neither is the partition, where there is one.
+    """
     records = variants(shape)
     kind, job = node.get(KIND), node.get(JOB)
     if kind is not None and records:
@@ -233,15 +263,17 @@ def _meant(shape: Shape, node: yaml.Mapping) -> Shape | None:
         if found is None:
             raise _unfit(shape, kind, suggestion(written, [part.label for part in records]))
         return found
-    nested = next((part for part in shape.parts if part.name == "job"), None)
-    if nested is not None and (job is not None or not records):
+    nested, bins = (next((part for part in shape.parts if part.name == name), None) for name in ("job", "partition"))
+    if nested is not None and (job is not None or not (records or bins)):
         return nested
+    if bins is not None:
+        return bins
     if len(records) > 1:
         raise Mismatch(node, f"a map without `{KIND}`", fix=suggestion("", [part.label for part in records]))
     return records[0] if records else None
 
 
-def _is_of(record: Shape, value: Mapping[str, Any]) -> bool:
+def is_of(record: Shape, value: Mapping[str, Any]) -> bool:
     """Tell whether an accepted map is of this record."""
     return record.fields.keys() == value.keys() and value.get(KIND, record.label) == record.label
 
@@ -275,6 +307,28 @@ def _sibling(shape: Shape, node: yaml.Node, scope: Scope) -> JobName:
     return JobName(node.text)
 
 
+def _partition(shape: Shape, node: yaml.Node, scope: Scope) -> dict[str, Any]:
+    """Accept the name of a partition of the protocol, or bins that are written out; either way the bins are kept."""
+    if isinstance(node, yaml.Mapping):
+        written = read_partition(node, _raised)
+        if written is None:
+            raise _unfit(shape, node, BINS)
+        _refuse_unknown_columns(node, scope.agreed.columns)
+        return asdict(written)
+    known = scope.agreed.partitions
+    if not isinstance(node, yaml.Scalar) or node.text not in known:
+        raise _unfit(shape, node, suggestion(node.text, known) if isinstance(node, yaml.Scalar) and known else BINS)
+    return asdict(known[node.text])
+
+
+def _refuse_unknown_columns(node: yaml.Mapping, columns: Collection[str] | None) -> None:
+    by = node.get("by")
+    items = by.items if isinstance(by, yaml.Sequence) else (by,)
+    for item in items if columns is not None else ():
+        if isinstance(item, yaml.Scalar) and item.text not in (columns or ()):
+            raise Mismatch(item, f"no column `{item.text}`", fix=suggestion(item.text, columns or ()), code="LG302")
+
+
 def _raised(code: str, node: yaml.Node, message: str, fix: str) -> NoReturn:
     raise Mismatch(node, message, fix=fix, code=code)
 
@@ -304,4 +358,5 @@ def _scalar(shape: Shape, node: yaml.Scalar) -> Any:
 
 ACCEPTED: Mapping[str, Callable[[Shape, yaml.Node, Scope], Any]] = {
     "union": _accepted_part, "record": _record, "job": _nested_job, "sibling": _sibling, "tuple": _list, "dict": _map,
+    "partition": _partition,
 }  # fmt: skip

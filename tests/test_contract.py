@@ -304,3 +304,12 @@ def test_async_docstring_is_a_docstring(tmp_path: Path) -> None:
     text = 'VERSION = 1\nasync def a():\n    """{}"""\n'
 
     assert read(tmp_path, text.format("One.")).code == read(tmp_path, text.format("Two.")).code
+
+
+def test_a_source_says_what_its_positions_are(tmp_path: Path) -> None:
+    """As an axis of a figure would be called; one that says nothing has none."""
+    named = read(tmp_path, f'{MINIMAL}INPUTS = "length (cm)"\n').inputs
+
+    assert (named, read(tmp_path, MINIMAL).inputs) == ("length (cm)", "")
+    with pytest.raises(InputRefused, match="has no literal INPUTS"):
+        read(tmp_path, f"{MINIMAL}INPUTS = 3\n")

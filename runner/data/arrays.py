@@ -1,8 +1,9 @@
 """Any table of numbers: inputs, their noise and their labels from one npz file.
 
-The file holds `X` [rows, width], optionally `sigma` of the same shape (the noise of one measurement), and
-any number of label columns [rows]. Training rows are taken from the top, test rows are the last ones and
-validation rows those before them. Other arrays in the file are left alone; nothing is ever unpickled.
+The file holds `X` [rows, width], optionally `sigma` of the same shape (the noise of one measurement) and `positions`
+[width] (where the inputs stand along an axis of their own), and any number of label columns [rows]. Training rows are
+taken from the top, test rows are the last ones and validation rows those before them. Other arrays in the file are
+left alone; nothing is ever unpickled.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ FILES = ("path",)
 SHARED = "X"
 AXES = {"noise": ()}  # axis -> the label columns that follow it
 
+POSITIONS = "positions"
 LARGEST = 16 * 2**30  # bytes one file may unpack to
 
 
@@ -61,6 +63,7 @@ class Arrays:
         self.path = params.path
         self.x = _inputs(arrays, self.path)
         self.sigma = _sigma(arrays, self.x.shape, self.path)
+        self.positions = _positions(arrays, self.x.shape[1], self.path)
         self.targets = _columns(arrays, len(self.x), self.path)
         self.ranges = _ranges(len(self.x), params)
         units = params.columns or {}
@@ -83,7 +86,9 @@ class Arrays:
         sigma = None if self.sigma is None else self.sigma[part]
         y = self._column(target)[part]
         asked = Asked(self, name, rows, target, axes, seed, device)
-        return Observed(self.x[part], sigma, y, split=name, noise=noise, seed=seed, device=device, asked=asked)
+        seen = Observed(self.x[part], sigma, y, split=name, noise=noise, seed=seed, device=device, asked=asked)
+        seen.positions = self.positions
+        return seen
 
     def _part(self, split: str, rows: int) -> slice:
         """Return where the first `rows` rows of a split stand in the file."""
@@ -141,8 +146,20 @@ def _sigma(arrays: Mapping[str, np.ndarray], shape: tuple[int, ...], path: str) 
 def _columns(arrays: Mapping[str, np.ndarray], rows: int, path: str) -> dict[str, np.ndarray]:
     """Return the arrays with one number per row: float64."""
     return {
-        name: _finite(array.astype(np.float64), name, path) for name, array in arrays.items() if array.shape == (rows,)
+        name: _finite(array.astype(np.float64), name, path)
+        for name, array in arrays.items()
+        if array.shape == (rows,) and name != POSITIONS
     }
+
+
+def _positions(arrays: Mapping[str, np.ndarray], width: int, path: str) -> np.ndarray | None:
+    """Return where the inputs stand, where the file says it: float64."""
+    if POSITIONS not in arrays:
+        return None
+    positions = arrays[POSITIONS].astype(np.float64)
+    if positions.shape != (width,):
+        raise InputRefused(f"{path}: `{POSITIONS}` has shape {positions.shape} and `X` has {width} columns")
+    return _finite(positions, POSITIONS, path)
 
 
 def _single(array: np.ndarray) -> np.ndarray:

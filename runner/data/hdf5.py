@@ -2,7 +2,8 @@
 
 A file holds `dataset/arrays/flux/value` [rows, pixels], `dataset/arrays/error/value` of the same shape (one sigma),
 a pandas frame `dataset/params` with one row per spectrum and, where the noise was drawn once for all,
-`dataset/arrays/noisy/value`. Files are read a few rows at a time; nothing outside them is ever opened.
+`dataset/arrays/noisy/value`. Where a file has `spectrumdataset/wave` [pixels], that is where its pixels stand, and
+those of all files must stand there. Files are read a few rows at a time; nothing outside them is ever opened.
 
 Rows: the files of `path`, in the order of their names, count as one set. Training rows are taken from the top.
 Validation and test rows are the first rows of `val_path` and `test_path`, where these are given; without them
@@ -27,7 +28,7 @@ from runner.contract import Split
 from runner.findings import InputRefused
 from runner.numerics.hdf5_layout import NAMES
 from runner.numerics.observation import Asked, View, noise_of
-from runner.numerics.spectrum_files import Places, Rows, Shards
+from runner.numerics.spectrum_files import Places, Rows, Shards, refuse_other_wave
 from runner.safety.data_files import DataFile, data_files
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 VERSION = 1
 
 FILES = ("path", "val_path", "test_path")
+INPUTS = "wavelength (Å)"
 AXES = {"noise": ()}  # axis -> the label columns that follow it
 
 # label column -> unit, of the columns the published sets have
@@ -97,7 +99,8 @@ class Hdf5:
 
     def __init__(self, params: Params, folder: Path) -> None:
         """Look at every file, and share the rows out."""
-        self.shares = _shares(params, _sets(params, folder))
+        sets = _sets(params, folder)
+        self.shares, self.wave = _shares(params, sets), sets["train"].wave
         self.names = _names(params, [share.shards for share in self.shares.values()])
         units = params.columns or UNITS
         self.columns: Mapping[str, str] = {name: units.get(name, "") for name in self.names}
@@ -118,7 +121,7 @@ class Hdf5:
             raise InputRefused(f"there is no label column `{target}`; there is {', '.join(self.names) or 'none'}")
         asked = Asked(self, name, rows, target, axes, seed, device)
         seen: Any = {"split": name, "noise": noise, "seed": seed, "device": device, "asked": asked}
-        return Spectra(shards, part, self.names[target], **seen)
+        return Spectra(shards, part, self.names[target], wave=self.wave, **seen)
 
     def _part(self, split: str, rows: int) -> tuple[Shards, range]:
         """Return the first `rows` rows of a split."""
@@ -141,6 +144,7 @@ def _sets(params: Params, folder: Path) -> dict[str, Shards]:
     for other in sets.values():
         if other.width != sets["train"].width:
             raise InputRefused(f"{other.name} has {other.width} pixels, {sets['train'].name} {sets['train'].width}")
+        refuse_other_wave(other.name, other.wave, sets["train"].name, sets["train"].wave)
     return sets
 
 
@@ -190,13 +194,16 @@ def _names(params: Params, sets: list[Shards]) -> dict[str, str]:
 class Spectra(View):
     """The rows of one split, read piece by piece."""
 
-    def __init__(self, shards: Shards, rows: range, column: str, *, noise: float, **seen: Any) -> None:
+    def __init__(
+        self, shards: Shards, rows: range, column: str, *, wave: np.ndarray | None, noise: float, **seen: Any
+    ) -> None:
         """Read the target, and decide whether the noise is that of the file."""
         stored = noise == 1 and shards.noisy
         measured = shards.places.error is not None
         super().__init__(len(rows), shards.width, noise=0.0 if stored else noise, measured=measured, **seen)
         if noise and not stored and not measured:
             raise InputRefused(f"{shards.name}: without `error` the only noise is 0")
+        self.positions = wave
         self._spectra = Rows(shards, "noisy" if stored else "flux", rows)
         self._errors = Rows(shards, "error", rows)
         self._targets = shards.labels({"": column}, rows)[""]

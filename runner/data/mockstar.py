@@ -42,6 +42,7 @@ VERSION = 1
 COLUMNS = {
     "teff": "K", "logg": "dex", "mh": "dex", "am": "dex", "cm": "dex", "mag": "mag", "snr_med": "",
 }  # fmt: skip
+INPUTS = "wavelength (Å)"
 AXES = {"noise": (), "mag": ("mag", "snr_med")}  # axis -> the label columns that follow it
 GRIDS = {"labels": {"nodes": 30_240}}  # option -> its value -> rows of the regular grid that the test split then is
 

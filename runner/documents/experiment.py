@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from runner.contract import Contract
 from runner.documents.form import Form
-from runner.documents.jobs import read_jobs
+from runner.documents.jobs import NOTHING, read_jobs
 from runner.documents.judged import read_judged
 from runner.documents.kinds import Experiment
 from runner.documents.likes import Others
@@ -14,6 +14,7 @@ from runner.documents.published import read_published, read_retired
 from runner.documents.sweeps import MOST, UNSIGNED, count, expanded, learns, read_sweep
 from runner.findings import Finding
 from runner.safety import bounded_yaml as yaml
+from runner.shapes import Agreed
 
 FIELDS = (
     "protocol", "train", "train_noise", "sweep", "jobs", "expect", "mvp", "published", "withdrawn", "retired",
@@ -31,11 +32,13 @@ def axes_of(form: Form, others: Others) -> tuple[str, ...]:
     return tuple(axes.keys())
 
 
-def read_experiment(form: Form, contracts: Mapping[str, Contract], others: Others) -> Experiment:
+def read_experiment(
+    form: Form, contracts: Mapping[str, Contract], others: Others, agreed: Agreed = NOTHING
+) -> Experiment:
     """Read an experiment's own fields; everything wrong lands in the form's findings."""
     form.require("protocol")
     axes = axes_of(form, others)
-    jobs = read_jobs(form, contracts, others)
+    jobs = read_jobs(form, contracts, others, agreed)
     sweep = read_sweep(form.form("sweep"), axes, jobs, contracts)
     for name, axis in sweep.items():
         if not axis.path and form.given(name) is not None:

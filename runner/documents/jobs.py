@@ -13,10 +13,14 @@ from runner.documents.likes import Likeness, Others, Spec, Unlike
 from runner.expressions.names import suggestion
 from runner.findings import Finding
 from runner.safety import bounded_yaml as yaml
-from runner.shapes import JOB, Scope, bind, named_jobs
+from runner.shapes import JOB, Agreed, Scope, Unagreed, bind, named_jobs
+
+NOTHING = Unagreed()
 
 
-def read_jobs(form: Form, contracts: Mapping[str, Contract], others: Others) -> dict[str, Job]:
+def read_jobs(
+    form: Form, contracts: Mapping[str, Contract], others: Others, agreed: Agreed = NOTHING
+) -> dict[str, Job]:
     """Read `jobs:` of an experiment's whole front matter; everything wrong lands in the form's findings."""
     declared = form.form("jobs")
     likeness = Likeness(form.mapping, contracts, others)
@@ -26,7 +30,8 @@ def read_jobs(form: Form, contracts: Mapping[str, Contract], others: Others) -> 
             declared.report("LG203", node, f"job `{key.text}` takes a map", f"write `{key.text}: {{job: ridge}}`")
             continue
         spec = _spec(declared, key.text, likeness)
-        job = _job(declared, key, spec, contracts) if spec else None
+        scope = Scope(contracts, _siblings(declared, key.text), agreed)
+        job = _job(declared, key, spec, contracts, scope) if spec else None
         if job is not None:
             jobs[key.text] = job
     _refuse_circles(declared, jobs)
@@ -48,7 +53,7 @@ def _spec(form: Form, name: str, likeness: Likeness) -> Spec | None:
     return None
 
 
-def _job(form: Form, key: yaml.Scalar, spec: Spec, contracts: Mapping[str, Contract]) -> Job | None:
+def _job(form: Form, key: yaml.Scalar, spec: Spec, contracts: Mapping[str, Contract], scope: Scope) -> Job | None:
     def wrong(code: str, node: yaml.Node, message: str, fix: str) -> None:
         if not any((f.place, f.message) == (form.place(node), message) for f in form.findings):
             form.report(code, node, message, fix)  # what is inherited is reported where it stands, once
@@ -60,7 +65,6 @@ def _job(form: Form, key: yaml.Scalar, spec: Spec, contracts: Mapping[str, Contr
         wrong("LG204", kind or spec.entries, message, suggestion(written, contracts))
         return None
     contract = contracts[written]
-    scope = Scope(contracts, _siblings(form, key.text))
     params = bind(contract, spec.entries, JOB, wrong, scope)
     return Job(
         name=key.text,

@@ -8,6 +8,7 @@ from typing import Any
 
 from runner.expressions.syntax import Expression, Segment
 from runner.findings import Place
+from runner.partitions import Partition as Bins
 
 Value = float | str  # of an axis
 
@@ -205,6 +206,7 @@ class Partition:
     parts: tuple[str, ...]  # the names of its slices, as the result file spells them
     shown: tuple[str, ...]  # what a page calls them
     edges: tuple[float, ...] = ()  # of parts that are found by value
+    bins: Bins | None = None  # what its slices are written out from
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ Where the merged map has another `kind`, or another `job`, what is inherited and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -18,8 +18,9 @@ from runner.documents.kinds import Value
 from runner.documents.sweeps import usual
 from runner.expressions.names import suggestion
 from runner.expressions.tokens import ExpressionRefused, quantity
+from runner.partitions import EDGES
 from runner.safety import bounded_yaml as yaml
-from runner.shapes import JOB, KIND, Parameter, Shape, opened, record_for, variants
+from runner.shapes import JOB, KIND, Parameter, Shape, divides, opened, record_for, variants
 
 LIKE = "like"
 MOST = 20  # copies of copies
@@ -123,19 +124,25 @@ class Likeness:
 
     def settings(self, name: str, spec: Spec) -> dict[str, Value]:
         """Return what an experiment sets for one job: axes of the protocol, training rows, seed."""
-        contract = self.contracts.get(_word(spec.entries.get(JOB)))
+        inside = list(self._involved(spec.entries))
         protocol = self.others(_word(self.front.get("protocol")))
         axes = _entries(protocol, "axes") if protocol else {}
         found: dict[str, Value] = {axis: self._setting(name, axis, _usual(values)) for axis, values in axes.items()}
-        if contract is None or contract.uses_train:
+        if any(contract is None or contract.uses_train for contract in inside):
             found["train"] = self._setting(name, "train", 0.0)
             found["train_noise"] = self._setting(name, "train_noise", found.get("noise", 0.0))
-        if contract is None or contract.uses_seed:
+        if any(contract is None or contract.uses_seed for contract in inside):
             found["seed"] = self._setting(name, "seed", 0.0)
         swept = [axis for axis in _entries(self.front, "sweep") if axis.startswith(f"{name}.")]
         if swept:
             raise self._several(name, swept[0])
         return found
+
+    def _involved(self, entries: yaml.Mapping) -> Iterator[Contract | None]:
+        """Yield the contract of a job and of every job inside it, None for one that there is not."""
+        yield self.contracts.get(_word(entries.get(JOB)))
+        for job in _jobs_inside(entries):
+            yield from self._involved(job)
 
     def _setting(self, name: str, axis: str, default: Value) -> Value:
         node = self.front.get(axis) or _entries(self.front, "sweep").get(axis)
@@ -170,7 +177,10 @@ class Likeness:
         return replace(own, entries=tuple(entries.values()))
 
     def _merged_value(self, base: yaml.Node | None, own: yaml.Node, shape: Shape | None) -> yaml.Node:
+        """Merge a value into an inherited one; bins are written whole, for their names would not fit other edges."""
         records = variants(shape) if shape else ()
+        if shape and divides(shape) and (_is_bins(base) or _is_bins(own)):
+            return own
         base, opened_own = (opened(node, records) if node else None for node in (base, own))
         if not isinstance(base, yaml.Mapping) or not isinstance(opened_own, yaml.Mapping):
             return own
@@ -192,6 +202,22 @@ def _cited(written: str) -> tuple[str, str]:
 def _entries(front: yaml.Mapping, key: str) -> dict[str, yaml.Node]:
     node = front.get(key)
     return {name.text: value for name, value in node.entries} if isinstance(node, yaml.Mapping) else {}
+
+
+def _is_bins(node: yaml.Node | None) -> bool:
+    """Tell whether a value writes bins out."""
+    return isinstance(node, yaml.Mapping) and node.get(EDGES) is not None
+
+
+def _jobs_inside(node: yaml.Node) -> Iterator[yaml.Mapping]:
+    """Yield the specs of jobs that stand below a node, the outermost of each branch."""
+    below = [value for _, value in node.entries] if isinstance(node, yaml.Mapping) else []
+    below += node.items if isinstance(node, yaml.Sequence) else ()
+    for inner in below:
+        if isinstance(inner, yaml.Mapping) and inner.get(JOB) is not None:
+            yield inner
+        else:
+            yield from _jobs_inside(inner)
 
 
 def _word(node: yaml.Node | None) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from runner.contract import Contract
 from runner.documents import experiment, protocol
+from runner.documents.agreements import agreement
 from runner.documents.cites import read_cites
 from runner.documents.form import Form
 from runner.documents.judged import read_judged
@@ -184,7 +185,9 @@ def _body(form: Form, kind: str, plugins: Plugins, others: Others) -> Body | Non
     match kind:
         case "exp":
             form.only((*COMMON, *experiment.FIELDS, *axes))
-            return experiment.read_experiment(form, plugins.jobs, others)
+            return experiment.read_experiment(
+                form, plugins.jobs, others, agreement(form.mapping, plugins.sources, others)
+            )
         case "protocol":
             form.only((*COMMON, *protocol.FIELDS), protocol.LATER)
             return protocol.read_protocol(form, plugins.sources, {*COMMON, *experiment.FIELDS, *HUB})

@@ -28,9 +28,17 @@ WHOLE: Schema = {"anyOf": [{"type": "integer"}, WRITTEN]}
 WORDS: Schema = {"anyOf": [TEXT, {"type": "array", "items": TEXT}]}
 NAMED: Schema = {"pattern": f"^{NAME.pattern}$"}
 KEYED: Schema = {"pattern": f"^{KEY.pattern.replace('?P<topic>', '?:').replace('?P<key>', '?:')}$"}
+EDGES: Schema = {"type": "array", "items": {"anyOf": [NUMERIC, {"type": "array", "items": NUMERIC}]}}
+BINS: Schema = {
+    "type": "object",
+    "properties": {"by": WORDS, "edges": EDGES, "names": WORDS},
+    "additionalProperties": False,
+    "required": ["by", "edges"],
+}
 PLAIN: Mapping[str, Schema] = {
     "bool": {"type": "boolean"}, "int": WHOLE, "float": NUMERIC, "str": TEXT, "none": {"enum": [None, "none"]},
     "job": {"$ref": "#/$defs/job"}, "sibling": {"type": "string", **NAMED},
+    "partition": {"anyOf": [{"type": "string", **NAMED}, BINS]},
 }  # fmt: skip
 
 
@@ -101,8 +109,6 @@ def _roadmap() -> dict[str, Schema]:
 
 
 def _protocol(plugins: Plugins) -> dict[str, Schema]:
-    nested = {"type": "array", "items": {"anyOf": [NUMERIC, {"type": "array", "items": NUMERIC}]}}
-    bins = _object({"by": WORDS, "edges": nested, "names": WORDS}, "by", "edges")
     test = {"anyOf": [*WHOLE["anyOf"], {"const": protocol.GRID}]}
     return {
         "version": _said(WHOLE, "A new one only for other rows, labels or noise."),
@@ -112,7 +118,7 @@ def _protocol(plugins: Plugins) -> dict[str, Schema]:
         "axes": _said(_map(_one_or_several(NUMERIC), NAMED), "What may be set for all rows, with the agreed values."),
         "target": _said(TEXT, "The label that is predicted."),
         "metrics": _said({"type": "array", "items": {"enum": list(protocol.METRICS)}}, "The first is the headline."),
-        "slices": _said(_map({"anyOf": [TEXT, bins]}, NAMED), "Rows by a predicate over columns, or by edges."),
+        "slices": _said(_map({"anyOf": [TEXT, BINS]}, NAMED), "Rows by a predicate over columns, or by edges."),
         "replaces": _said(TEXT, "The protocol this one takes the place of."),
     }
 

@@ -21,7 +21,7 @@ from runner.documents.kinds import Axis, Experiment, Job, Protocol, Value
 from runner.expressions.names import suggestion
 from runner.expressions.tokens import ExpressionRefused, quantity, tokenize
 from runner.safety import bounded_yaml as yaml
-from runner.shapes import Mismatch, accept, parameter_at
+from runner.shapes import Mismatch, accept, divides, parameter_at
 
 GENERAL = ("train", "train_noise", "seed")
 UNSIGNED = {"train", "seed", "noise", "train_noise"}  # axes that start at 0
@@ -110,6 +110,9 @@ def _parameter(
     if shape is None:
         fix = suggestion(path[0], contract.parameters)
         form.report("LG205", node, f"`{contract.name}` has no parameter `{'.'.join(path)}`", fix)
+        return None
+    if divides(shape):
+        form.report("LG203", node, f"`{axis}` takes bins, no sweep varies them", "declare two jobs instead")
         return None
     try:
         value = accept(shape, node)

@@ -11,13 +11,13 @@ import numpy as np
 from runner.documents.reading import Document
 from runner.execution import provenance
 from runner.execution.execute import Settings
-from runner.execution.fits import Fit
+from runner.execution.fits import Fit, filed_fit
 from runner.execution.workshop import open_workshop
 from runner.plans.specs import JobRun, job_runs
 from runner.plans.staleness import reasons
 from runner.report import Report
 from runner.results import arrays
-from runner.results.files import RECORDED, Result
+from runner.results.files import Result
 from runner.results.runs import last_run
 from runner.verdicts.knowledge import Knowledge
 
@@ -67,17 +67,15 @@ def _tell_missing(document: Document, why: str, report: Report) -> None:
 def _compare(
     document: Document, result: Result, runs: list[JobRun], knowledge: Knowledge, settings: Settings, report: Report
 ) -> None:
-    predictions, jobs = knowledge.store.predictions(document), knowledge.library.plugins.jobs
+    stored, jobs = knowledge.store.predictions(document), knowledge.library.plugins.jobs
     workshop = open_workshop(document, knowledge, settings.device, settings.progress)
     compared = []
     for run in runs:
-        there = result.runs[run.name]
-        kept = {split: predictions[f"{run.name}/{split}"] for split in there.arrays}
-        if there.job == RECORDED:
-            workshop.put(run, Fit(kept, result.scalars_of(run.name), recorded=there.fit))
+        filed = filed_fit(result, run.name, stored)
+        if filed.recorded:
+            workshop.put(run, filed)
             compared.append(Compared(run.name, "recorded", "made elsewhere, there is nothing to run again"))
             continue
-        filed = Fit(kept, result.scalars_of(run.name))
         compared.append(_compared(run.name, filed, workshop.make(run), jobs[run.job.job].close))
     then = _machine(last_run(document, knowledge.library) or {})
     now = _machine(provenance.surroundings(knowledge.library.root, workshop.device))
@@ -88,18 +86,24 @@ def _compared(run: str, filed: Fit, again: Fit, allowed: float) -> Compared:
     if again.failed:
         return Compared(run, "failed", again.failed, allowed=allowed)
     moved = [name for name in {**filed.scalars, **again.scalars} if not _same(name, filed.scalars, again.scalars)]
-    if arrays.digests(filed.predictions) == arrays.digests(again.predictions) and not moved:
+    if filed.digests == again.digests and not moved:
         return Compared(run, "exact", "every prediction is the same", allowed=allowed)
-    splits = filed.predictions.keys() | again.predictions.keys()
-    distance = max((_distance(filed.predictions.get(s), again.predictions.get(s)) for s in splits), default=0.0)
+    distances = _distances(filed.predictions, again.predictions) | _distances(filed.profiles, again.profiles)
+    farthest, distance = max(distances.items(), key=lambda entry: entry[1], default=("test", 0.0))
+    what = "prediction" if farthest in again.predictions else f"number of `{farthest}`"
     also = f"; scalars that moved: {', '.join(sorted(moved)[:3])}" if moved else ""
-    near = f"the farthest prediction moved by {distance:.2g} of their spread, {allowed:g} is close"
+    near = f"the farthest {what} moved by {distance:.2g} of their spread, {allowed:g} is close"
     return Compared(run, "close" if distance <= allowed else "differs", near + also, distance, allowed)
 
 
 def _same(name: str, one: Mapping[str, float], other: Mapping[str, float]) -> bool:
     """Tell whether a scalar is filed as the same number."""
     return name in one and name in other and round(one[name], 10) == round(other[name], 10)
+
+
+def _distances(filed: arrays.Arrays, again: arrays.Arrays) -> dict[str, float]:
+    """Return how far the farthest number of each array moved."""
+    return {name: _distance(filed.get(name), again.get(name)) for name in {**filed, **again}}
 
 
 def _distance(filed: np.ndarray | None, again: np.ndarray | None) -> float:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from runner.documents.reading import Document
 from runner.execution import provenance
 from runner.execution.filing import Made, file_fits, file_result, file_rows, filed, rows_to_file, run_is_told
-from runner.execution.fits import HIDDEN, Cache, Fit
+from runner.execution.fits import HIDDEN, Cache, Fit, filed_fit
 from runner.execution.interrupts import Stopped
+from runner.execution.keeping import keeper
 from runner.execution.progress import Progress
 from runner.execution.supply import refuse_lack
 from runner.execution.workshop import Workshop, open_workshop
@@ -18,7 +19,7 @@ from runner.findings import ArtefactDamaged, Interrupted, RunnerError
 from runner.plans.specs import JobRun, compute_key, job_runs
 from runner.plans.staleness import reasons, stands
 from runner.results import places
-from runner.results.files import RECORDED, Result
+from runner.results.files import Result
 from runner.results.runs import last_run
 from runner.safety import atomic
 from runner.verdicts.knowledge import Knowledge, over
@@ -83,6 +84,7 @@ def execute(document: Document, knowledge: Knowledge, settings: Settings) -> Exe
             return Execution(document, [], _rescore(document, runs, knowledge), 0.0)
         workshop = open_workshop(document, knowledge, settings.device, settings.progress)
         workshop.cache, workshop.force = Cache(knowledge.library.root), settings.force
+        workshop.keeper = keeper(knowledge.library.root, force=settings.force)
         ready = _ready(document, runs, old, knowledge) if old else {}
         rows = rows_to_file(document, workshop.source, knowledge)
         due = [run for run in runs if settings.force or run.name not in ready]
@@ -105,7 +107,7 @@ def execute(document: Document, knowledge: Knowledge, settings: Settings) -> Exe
 def _ready(document: Document, runs: list[JobRun], old: Result, knowledge: Knowledge) -> dict[str, Fit]:
     """Return what is filed as it is declared today, as long as its predictions can be read."""
     try:
-        predictions = knowledge.store.predictions(document)
+        stored = knowledge.store.predictions(document)
         costs = (last_run(document, knowledge.library) or {}).get("runs", {})
     except ArtefactDamaged:
         return {}
@@ -113,10 +115,7 @@ def _ready(document: Document, runs: list[JobRun], old: Result, knowledge: Knowl
     for run in runs:
         there = old.runs.get(run.name)
         if there and not there.failed and stands(run, there):
-            kept = {split: predictions[f"{run.name}/{split}"] for split in there.arrays}
-            file = there.fit if there.job == RECORDED else ""
-            told = costs.get(run.name, {})
-            found[run.name] = Fit(kept, old.scalars_of(run.name), told, fresh=False, recorded=file)
+            found[run.name] = replace(filed_fit(old, run.name, stored), cost=costs.get(run.name, {}), fresh=False)
     return found
 
 
@@ -142,7 +141,8 @@ def _worth_keeping(old: Result | None) -> bool:
 def _sweep(document: Document, knowledge: Knowledge) -> None:
     """Remove what runs that were killed left half-written beside the files of this one, and in the cache."""
     protocol = knowledge.library.protocol_document(document)
-    own = {places.result_file(knowledge.library, document).parent, Cache(knowledge.library.root).folder}
+    root = knowledge.library.root
+    own = {places.result_file(knowledge.library, document).parent, Cache(root).folder, keeper(root).folder}
     for folder in {*own, *({protocol.path.parent} if protocol else ())}:
         if folder.is_dir():
             atomic.sweep(folder)

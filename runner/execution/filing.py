@@ -18,6 +18,7 @@ from runner.results import arrays, places
 from runner.results.files import RECORDED, Recorded, Result, Run
 from runner.results.runs import last_run
 from runner.results.scoring import compose, kept_promises
+from runner.results.store import INPUTS
 from runner.safety import atomic, canonical
 from runner.verdicts.knowledge import Knowledge
 from runner.verdicts.promises import promises
@@ -48,6 +49,7 @@ class Made:
             data=run.data,
             arrays=hashes,
             failed=self.fit.failed,
+            profiles=arrays.digests(self.fit.profiles),
         )
 
 
@@ -107,7 +109,13 @@ def file_fits(
     document: Document, made: list[Made], knowledge: Knowledge, told: Mapping[str, Any] | None = None
 ) -> bool:
     """File what an experiment's runs gave and what they told of themselves; says whether anything was filed anew."""
-    predictions = {f"{m.run.name}/{split}": v for m in made for split, v in m.fit.predictions.items()}
+    predictions = {
+        f"{m.run.name}/{name}": values
+        for m in made
+        for name, values in (*m.fit.predictions.items(), *m.fit.profiles.items())
+    }
+    places_of_inputs = [m.fit.inputs for m in made if m.fit.inputs is not None]
+    predictions |= {INPUTS: places_of_inputs[0]} if places_of_inputs else {}
     runs = {m.run.name: m.record() for m in made}
     scalars = {f"{m.run.name}.{name}": value for m in made for name, value in m.fit.scalars.items()}
     key = compute_key([m.run for m in made])
@@ -129,6 +137,8 @@ def file_result(
 
     Facts that were recorded without rows stay as long as their run does.
     """
+    if not any(run.profiles for run in runs.values()):  # nobody is left whose inputs they were
+        predictions = {name: values for name, values in predictions.items() if name != INPUTS}
     result = places.result_file(knowledge.library, document)
     result.parent.mkdir(parents=True, exist_ok=True)
     scores = knowledge.store.score(document, runs, predictions)
@@ -136,7 +146,8 @@ def file_result(
     earlier = {**_told_promises(document, knowledge), **(old.promises if old else {})}
     promised = kept_promises(earlier, key, promises(document, knowledge.library))
     without_rows = {**_still_recorded(old, runs), **(recorded or {})}
-    content = compose(scores, runs, scalars, promised, without_rows).dumps().encode()
+    inputs = arrays.digest(predictions[INPUTS]) if INPUTS in predictions else ""
+    content = compose(scores, runs, scalars, promised, without_rows, inputs).dumps().encode()
     packed = places.predictions_file(knowledge.library, document)
     moved = _stored(packed) != arrays.digests(predictions)
     anew = not result.is_file() or result.read_bytes() != content

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runner.findings import ArtefactDamaged
 from runner.plans.specs import JobRun
 from runner.results import arrays
-from runner.results.files import load_json
+from runner.results.files import RECORDED, Result, load_json
+from runner.results.store import INPUTS
 from runner.safety import atomic, canonical
 
+if TYPE_CHECKING:
+    import numpy as np
+
 HIDDEN = ".logg"  # beside `logg/`: what can be made again
+PROFILE = "profile"
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,31 @@ class Fit:
     failed: str = ""
     fresh: bool = True
     recorded: str = ""  # the hash of the file it was recorded from, where it was made elsewhere
+    profiles: arrays.Arrays = field(default_factory=dict)  # one number per input, rounded as they are stored
+    inputs: np.ndarray | None = None  # where the inputs of its profiles stand, as they are stored
+
+    @property
+    def kept(self) -> dict[str, np.ndarray]:
+        """Return all it holds of arrays, as the cache of fits calls them."""
+        profiles = {f"{PROFILE}/{name}": values for name, values in self.profiles.items()}
+        return {**self.predictions, **profiles, **({INPUTS: self.inputs} if self.inputs is not None else {})}
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """Return the hash of every array it holds."""
+        return arrays.digests(self.kept)
+
+
+def filed_fit(result: Result, name: str, stored: arrays.Arrays) -> Fit:
+    """Return a run as it is filed, from the arrays of its experiment."""
+    run = result.runs[name]
+    return Fit(
+        {split: stored[f"{name}/{split}"] for split in run.arrays},
+        result.scalars_of(name),
+        recorded=run.fit if run.job == RECORDED else "",
+        profiles={profile: stored[f"{name}/{profile}"] for profile in run.profiles},
+        inputs=stored.get(INPUTS) if run.profiles else None,
+    )
 
 
 def key_of(run: JobRun) -> str:
@@ -57,8 +87,8 @@ class Cache:
         """Write the arrays first, then the note that vouches for them by hash."""
         note, packed = self._files(key)
         self.folder.mkdir(parents=True, exist_ok=True)
-        atomic.replace(packed, arrays.pack(fit.predictions))
-        content = {"arrays": arrays.digests(fit.predictions), "cost": dict(fit.cost), "scalars": dict(fit.scalars)}
+        atomic.replace(packed, arrays.pack(fit.kept))
+        content = {"arrays": fit.digests, "cost": dict(fit.cost), "scalars": dict(fit.scalars)}
         atomic.replace(note, canonical.dumps({**content, "seal": canonical.digest(content)}).encode())
 
     def take(self, key: str) -> Fit | None:
@@ -67,13 +97,21 @@ class Cache:
             return None
         note, packed = self._files(key)
         try:
-            stored, predictions = load_json(note, note.name), arrays.unpack(packed, packed.name)
+            stored, found = load_json(note, note.name), arrays.unpack(packed, packed.name)
             scalars = {name: float(value) for name, value in stored["scalars"].items()}
-            fit = Fit(predictions, scalars, dict(stored["cost"]), fresh=False)
-            whole = stored.pop("seal") == canonical.digest(stored) and stored["arrays"] == arrays.digests(predictions)
+            fit = _unpacked(found, Fit(scalars=scalars, cost=dict(stored["cost"]), fresh=False))
+            whole = stored.pop("seal") == canonical.digest(stored) and stored["arrays"] == fit.digests
         except (ArtefactDamaged, AttributeError, LookupError, TypeError, ValueError):
             return None
         return fit if whole else None
 
     def _files(self, key: str) -> tuple[Path, Path]:
         return self.folder / f"{key}.json", self.folder / f"{key}.npz"
+
+
+def _unpacked(stored: arrays.Arrays, fit: Fit) -> Fit:
+    """Return a fit with the arrays that the cache kept of it."""
+    start = f"{PROFILE}/"
+    profiles = {name.removeprefix(start): values for name, values in stored.items() if name.startswith(start)}
+    predictions = {name: values for name, values in stored.items() if name != INPUTS and not name.startswith(start)}
+    return replace(fit, predictions=predictions, profiles=profiles, inputs=stored.get(INPUTS))

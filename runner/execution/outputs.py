@@ -7,27 +7,49 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from runner.contract import Output
+from runner.contract import Data, Output, Split
 from runner.execution.fits import Fit
+from runner.expressions.names import NAME
 from runner.findings import JobFailed, RunnerError
 from runner.results import arrays
 from runner.results.files import LARGEST
 
+PROFILE = re.compile(rf"{NAME.pattern}(?:\([^()]+\))?")  # `weights`, or of a part: `weights(7.5)`
+SPLITS = ("val", "test")
 FOLDERS = re.compile(r"(?<![\w.])/(?:[^\s/'\"]+/)+")
 
 
-def checked(output: Output, due: Mapping[str, int]) -> Fit:
+def checked(output: Output, splits: Data) -> Fit:
     """Refuse an output that cannot be filed: wrong length, not finite, scalars that are no numbers, bounds."""
     if output.bounds is not None:
         raise JobFailed("it returns bounds, which are not taken yet", fix="return them as scalars or tables")
-    predictions = {split: _stored(split, output.predictions[split], rows) for split, rows in due.items()}
+    due = {"val": splits.val.rows, "test": splits.test.rows}
+    predictions = {s: _stored(f"{s} predictions", output.predictions[s], rows) for s, rows in due.items()}
     scalars = {name: float(value) for name, value in output.scalars.items()}
     for table, entries in output.tables.items():
         scalars |= {f"{table}({place})": value for place, value in _entries(entries)}
     for name, value in scalars.items():
         if not abs(value) <= LARGEST:
             raise JobFailed(f"the scalar `{name}` is {value:g}, no number that can be filed")
-    return Fit(predictions, scalars)
+    profiles = {name: _profile(name, values, splits.test) for name, values in output.profiles.items()}
+    return Fit(predictions, scalars, profiles=profiles, inputs=_positions(splits.test) if profiles else None)
+
+
+def _profile(name: str, values: np.ndarray, rows: Split) -> np.ndarray:
+    """Return what a job says of each input as it is stored, or refuse it."""
+    if not PROFILE.fullmatch(name) or name in SPLITS:
+        raise JobFailed(f"`{name}` cannot name a profile", fix="write lower-case letters, digits and _")
+    return _stored(f"numbers of `{name}`", values, rows.width)
+
+
+def _positions(rows: Split) -> np.ndarray | None:
+    """Return where the inputs stand, in full single precision, None where the source does not say."""
+    if rows.positions is None:
+        return None
+    placed = np.asarray(rows.positions, dtype=np.float32)
+    if placed.shape != (rows.width,) or not np.isfinite(placed).all():
+        raise JobFailed(f"the source does not say for each of its {rows.width} inputs where it stands")
+    return placed
 
 
 def _entries(table: Mapping[str, float] | Mapping[str, Mapping[str, float]]) -> Iterator[tuple[str, float]]:
@@ -39,16 +61,16 @@ def _entries(table: Mapping[str, float] | Mapping[str, Mapping[str, float]]) -> 
             yield row, float(said)
 
 
-def _stored(split: str, predicted: np.ndarray, rows: int) -> np.ndarray:
-    """Return predictions as they are stored, or refuse them."""
-    values = np.asarray(predicted)
-    if values.shape != (rows,):
-        raise JobFailed(f"{split} predictions have shape {values.shape}, ({rows},) is due")
+def _stored(what: str, said: np.ndarray, length: int) -> np.ndarray:
+    """Return numbers as they are stored, or refuse them."""
+    values = np.asarray(said)
+    if values.shape != (length,):
+        raise JobFailed(f"{what} have shape {values.shape}, ({length},) is due")
     if values.dtype.kind not in "fiu":
-        raise JobFailed(f"{split} predictions are {values.dtype}, real numbers are due")
+        raise JobFailed(f"{what} are {values.dtype}, real numbers are due")
     stored = arrays.rounded(values)  # a float32: what is large in a float64 may be infinite here
     if not np.isfinite(stored).all():
-        raise JobFailed(f"{int((~np.isfinite(stored)).sum())} {split} predictions are not finite")
+        raise JobFailed(f"{int((~np.isfinite(stored)).sum())} {what} are not finite")
     return stored
 
 

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runner.contract import Context, Contract, Data, JobSpec, Output, Source
+from runner.contract import Context, Contract, Data, JobSpec, Output, Source, key_at
 from runner.documents.kinds import Protocol
 from runner.documents.library import FOLDER
 from runner.documents.reading import Document
 from runner.documents.sweeps import spelled
 from runner.execution import plugins
 from runner.execution.fits import Cache, Fit, key_of
+from runner.execution.keeping import Keeper, passing_keeper
 from runner.execution.meter import Meter
 from runner.execution.outputs import checked, one_line
 from runner.execution.progress import Progress
@@ -53,6 +54,7 @@ class Workshop:
     limit: int | None = None  # rows of each split in a rehearsal
     runs: dict[str, JobRun] = field(default_factory=dict)
     fits: dict[str, Fit] = field(default_factory=dict)  # by key
+    keeper: Keeper = field(default_factory=passing_keeper)  # of files that jobs keep
 
     def make(self, run: JobRun) -> Fit:
         """Return the fit of a run: laid ready, from the cache, computed now, or failed with its message."""
@@ -93,12 +95,14 @@ class Workshop:
         learned = asked | ({"noise": float(run.axes["train_noise"])} if "train_noise" in run.axes else {})
         target, seed = self.protocol.target, self.protocol.seed  # of the rows and their noise: all jobs see the same
         given = {"train": learned, "val": learned, "test": asked}
-        return Splits(
-            **{
-                split: self.source.split(split, count, target=target, axes=given[split], seed=seed, device=self.device)
-                for split, count in self.rows(run).items()
-            }
-        )
+        opened: dict[str, Any] = {
+            split: self.source.split(split, count, target=target, axes=given[split], seed=seed, device=self.device)
+            for split, count in self.rows(run).items()
+        }
+        for split, rows in opened.items():
+            drawn = canonical.digest([run.data, split, rows.rows, target, seed], 32)
+            rows.key = key_at(drawn, given[split])
+        return Splits(**opened)
 
     def _obtained(self, key: str, run: JobRun, data: Callable[[], Splits]) -> Fit:
         """Return the fit of a key, computed at most once, here or in any other process."""
@@ -122,9 +126,11 @@ class Workshop:
             splits = data()
             spec = JobSpec(run.job.job, run.job.version, run.job.params)
             output = self._called(spec, splits, self._context(run))
-            fit = checked(output, {"val": splits.val.rows, "test": splits.test.rows})
+            fit = checked(output, splits)
         except Exception as error:  # noqa: BLE001 - a job may raise anything; its neighbours go on
             return Fit(failed=one_line(error))
+        finally:
+            self.keeper.release()
         told = {"train": splits.train.rows, "device": self.device, "job": run.job.job}
         return replace(fit, cost={**meter.read(), **told})
 
@@ -145,7 +151,11 @@ class Workshop:
         def predicted(sibling: str, split: str) -> np.ndarray:
             return self._predicted(run, sibling, split)
 
-        context = Context(self.device, int(run.axes.get("seed", 0)), progress, nested, predicted, self.folder)
+        def kept(name: str, make: Callable[[Path], None]) -> Path:
+            return self.keeper.kept(name, make, lambda who: self.progress.tell(f"{run.name}: waits for {who}, {name}"))
+
+        seed = int(run.axes.get("seed", 0))
+        context = Context(self.device, seed, progress, nested, predicted, self.folder, kept)
         return context
 
     def _predicted(self, run: JobRun, name: str, split: str) -> np.ndarray:

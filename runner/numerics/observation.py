@@ -12,10 +12,11 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
+from runner.contract import key_at
 from runner.counter import key_of
 from runner.findings import InputRefused, JobFailed
 from runner.numerics.noise import Normals
@@ -143,9 +144,9 @@ class View(ABC):
         self._refuse_test("the test rows are seen as the experiment says, and no other way")
         if self._asked is None:
             raise JobFailed("these rows are seen as they are, and no other way")
-        other = self._asked.at(axes)
-        other.key = f"{self.key} at {sorted(axes.items())}"
-        return other
+        other: Any = self._asked.at(axes)
+        other.key = key_at(self.key, other.axes)
+        return cast("Split", other)
 
     def _statistics(self, size: int) -> Iterator[torch.Tensor]:
         """Reduce the sigma of every batch, piece by piece."""

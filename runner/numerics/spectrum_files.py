@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate
 
 import numpy as np
 
 from runner.findings import InputRefused
-from runner.numerics.hdf5_layout import PARAMS
+from runner.numerics.hdf5_layout import PARAMS, WAVE
 from runner.numerics.pandas_table import PandasTable
 from runner.numerics.safe_hdf5 import SafeArray, SafeFile
 from runner.safety.data_files import DataFile
+
+SAME = 1e-6  # of a wavelength: what single precision leaves of it, a few times over
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class Shard:
     width: int
     columns: frozenset[str]  # of the params, those that are numbers
     noisy: bool  # whether it has spectra with their noise
+    wave: np.ndarray | None = field(compare=False)  # where its pixels stand, float64 [width], if it says
 
 
 def inspected(file: DataFile, places: Places) -> Shard:
@@ -52,7 +55,22 @@ def inspected(file: DataFile, places: Places) -> Shard:
         _fit(file.name, (places.flux, shape[:1]), (PARAMS, (table.rows,)))
         if not shape[0] or not shape[1]:
             raise InputRefused(f"{file.name}: `{places.flux}` is empty, its shape is {shape}")
-        return Shard(file, shape[0], shape[1], columns=frozenset(table.columns), noisy=noisy)
+        wave = _wave(opened, shape[1])
+        return Shard(file, shape[0], shape[1], columns=frozenset(table.columns), noisy=noisy, wave=wave)
+
+
+def _wave(opened: SafeFile, width: int) -> np.ndarray | None:
+    """Return where the pixels of a file stand, None where it does not say."""
+    if not opened.has(WAVE):
+        return None
+    stored = opened.dataset(WAVE, 1)
+    if stored.shape != (width,):
+        raise InputRefused(f"{opened.name}: `{WAVE}` is {stored.shape}, the spectra have {width} pixels")
+    wave = np.asarray(stored[:], dtype=np.float64)
+    if not np.isfinite(wave).all():
+        pixel = int(np.flatnonzero(~np.isfinite(wave))[0])
+        raise InputRefused(f"{opened.name}: `{WAVE}` is not finite in pixel {pixel}")
+    return wave
 
 
 def _fit(name: str, one: tuple[str, tuple[int, ...]], other: tuple[str, tuple[int, ...]]) -> None:
@@ -72,6 +90,7 @@ class Shards:
         self.starts = [0, *accumulate(shard.rows for shard in self.shards)]
         self.rows, self.width = self.starts[-1], self.shards[0].width
         self.noisy = self.shards[0].noisy
+        self.wave = next((shard.wave for shard in self.shards if shard.wave is not None), None)
         self.name = f"{files[0].name} and {len(files) - 1} more" if len(files) > 1 else files[0].name
         for shard in self.shards:
             if shard.width != self.width:
@@ -79,6 +98,7 @@ class Shards:
             if shard.noisy != self.noisy:
                 fix = "use files that all have it or all have it not, or set `noisy: none`"
                 raise InputRefused(f"{shard.file.name} and {files[0].name} differ in `{places.noisy}`", fix=fix)
+            refuse_other_wave(shard.file.name, shard.wave, files[0].name, self.wave)
 
     def pieces(self, start: int, stop: int) -> Iterator[tuple[Shard, slice]]:
         """Yield the files that hold the rows from `start` up to `stop`, and which of their rows these are."""
@@ -160,6 +180,12 @@ class Rows:
                 raise _changed(shard)
             self._open = shard, file, dataset
         return self._open[2]
+
+
+def refuse_other_wave(name: str, wave: np.ndarray | None, first: str, due: np.ndarray | None) -> None:
+    """Refuse spectra whose pixels stand elsewhere than those they are to be used with."""
+    if wave is not None and due is not None and not np.allclose(wave, due, rtol=SAME, atol=0):
+        raise InputRefused(f"{name} and {first} differ in `{WAVE}`: their pixels are not the same")
 
 
 def copy_edges(error: np.ndarray) -> None:

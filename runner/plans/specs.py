@@ -128,15 +128,16 @@ def _with_point(job: Job, point: Point, sweep: Mapping[str, Axis]) -> dict[str, 
     for name, value in point.items():
         axis = sweep[name]
         if axis.job == job.name:
-            params = _set(params, axis.path, value)
+            params = with_value(params, axis.path, value)
     return params
 
 
-def _set(params: Mapping[str, Any], path: tuple[str, ...], value: Value) -> dict[str, Any]:
+def with_value(params: Mapping[str, Any], path: tuple[str, ...], value: Value) -> dict[str, Any]:
+    """Return parameters with one of them set, however deep it stands."""
     if JOB in params and "params" in params:  # a job inside a job
-        return {**params, "params": _set(params["params"], path, value)}
+        return {**params, "params": with_value(params["params"], path, value)}
     head, *rest = path
-    return {**params, head: _set(params[head], tuple(rest), value) if rest else value}
+    return {**params, head: with_value(params[head], tuple(rest), value) if rest else value}
 
 
 def _file_prints(contract: Contract, params: Mapping[str, Any], library: Library) -> list[str]:

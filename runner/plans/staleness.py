@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from runner.documents.sweeps import spelled
 from runner.plans.specs import JobRun
@@ -58,15 +59,25 @@ def _differences(run: JobRun, filed: Run) -> Iterator[Reason]:
     if filed.version != job.version:
         yield Reason(run.name, "version", f"{job.job} version {filed.version} -> {job.version}")
     for name in sorted({*job.params, *filed.params}):
-        old, new = filed.params.get(name, "absent"), job.params.get(name, "absent")
-        if canonical.digest(old) != canonical.digest(new):
-            yield Reason(run.name, "parameters", f"{name}: {old} -> {new}")
+        for text in _moved(name, filed.params.get(name, "absent"), job.params.get(name, "absent")):
+            yield Reason(run.name, "parameters", text)
     for axis in sorted({*run.axes, *filed.axes}):
         old, new = (spelled(axes[axis]) if axis in axes else "absent" for axes in (filed.axes, run.axes))
         if old != new:
             yield Reason(run.name, "axes", f"{axis}: {old} -> {new}")
     if filed.data != run.data:
         yield Reason(run.name, "data", "the data, their options or their source changed")
+
+
+def _moved(name: str, old: Any, new: Any) -> Iterator[str]:
+    """Yield what differs in a parameter; of two records of one kind, or two jobs, the fields that do."""
+    if canonical.digest(old) == canonical.digest(new):
+        return
+    if isinstance(old, Mapping) and isinstance(new, Mapping) and old.keys() == new.keys():
+        for key in old:
+            yield from _moved(f"{name}.{key}", old[key], new[key])
+    else:
+        yield f"{name}: {old} -> {new}"
 
 
 def code_moved(runs: list[JobRun], result: Result) -> list[JobRun]:

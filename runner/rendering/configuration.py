@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from runner.documents.kinds import Experiment, Job, Protocol, Value
+from runner.contract import Contract
+from runner.documents.kinds import Experiment, Job, Partition, Protocol, Value
 from runner.documents.reading import Document
 from runner.documents.sweeps import count, points, run_name, spelled, spoken, usual
 from runner.expressions.parse import parse
 from runner.expressions.syntax import Argument, Reference, Segment
 from runner.expressions.tokens import quantity
+from runner.partitions import BY, EDGES, FIELDS, NAMES
+from runner.partitions import Partition as Bins
+from runner.plans.specs import with_value
 from runner.rendering.desk import Desk
 from runner.results.files import Run
 from runner.results.points import SEED
+from runner.shapes import KIND, Parameter, Shape, is_of, variants
 
 GENERAL = ("train", "train_noise", "seed")
 
@@ -110,24 +115,86 @@ def called(run: str) -> str:
 
 
 def configured(desk: Desk) -> list[Configured]:
-    """Return every job with the parameters of its first run, those that a sweep sets with all their values."""
+    """Return every job with the parameters of its first run, those that a sweep sets with all their values.
+
+    Parameters at their defaults are left out, unless another job of the same kind has another value there.
+    """
     experiment = desk.document.experiment
-    result = desk.knowledge.store.result(desk.document) if experiment else None
-    filed = result.runs if result else {}
-    return [_configured(job, experiment, filed) for job in experiment.jobs.values()] if experiment else []
+    if experiment is None:
+        return []
+    jobs, result = desk.knowledge.library.plugins.jobs, desk.knowledge.store.result(desk.document)
+    protocol = desk.knowledge.library.protocol(desk.document)
+    found = [_ran(job, experiment, result.runs if result else {}) for job in experiment.jobs.values()]
+    shown: dict[str, set[str]] = {}
+    for ran in found:
+        shown.setdefault(ran.job.job, set()).update(_chosen(ran.params, jobs[ran.job.job].parameters, jobs))
+    known = protocol.partitions if protocol else {}
+    return [_configured(ran, shown[ran.job.job], known, jobs) for ran in found]
 
 
-def _configured(job: Job, experiment: Experiment, filed: Mapping[str, Run]) -> Configured:
+@dataclass(frozen=True)
+class _Ran:
+    """A job with the parameters of its first run: swept ones as text, with all their values."""
+
+    job: Job
+    version: int
+    params: Mapping[str, Any]
+    runs: int
+    whole: bool
+
+
+def _ran(job: Job, experiment: Experiment, filed: Mapping[str, Run]) -> _Ran:
     names = [run_name(job.name, point) for point in points(job, experiment.sweep)]
-    ran = [filed[name] for name in names if name in filed and not filed[name].failed]
-    params = dict(ran[0].params if ran else job.params)
-    swept = {axis.path[0]: axis for axis in experiment.sweep.values() if axis.job == job.name}
-    shown = tuple(
-        (name, ", ".join(map(spoken, swept[name].values)) if name in swept else written(value))
-        for name, value in params.items()
+    done = [filed[name] for name in names if name in filed and not filed[name].failed]
+    params = dict(done[0].params if done else job.params)
+    for axis in experiment.sweep.values():
+        if axis.job == job.name:
+            params = with_value(params, axis.path, ", ".join(map(spoken, axis.values)))
+    version = done[0].version if done else job.version
+    return _Ran(job, version, params, count(job, experiment.sweep), len(done) == len(names))
+
+
+def _configured(
+    ran: _Ran, shown: Collection[str], known: Mapping[str, Partition], jobs: Mapping[str, Contract]
+) -> Configured:
+    parameters = jobs[ran.job.job].parameters
+    cells = tuple(
+        (name, written(_worded(_inside(value, parameters[name].shape if name in parameters else None, jobs), known)))
+        for name, value in ran.params.items()
+        if name in shown
     )
-    version = ran[0].version if ran else job.version
-    return Configured(job.name, job.job, version, shown, count(job, experiment.sweep), len(ran) == len(names))
+    return Configured(ran.job.name, ran.job.job, ran.version, cells, ran.runs, ran.whole)
+
+
+def _chosen(
+    params: Mapping[str, Any], parameters: Mapping[str, Parameter], jobs: Mapping[str, Contract]
+) -> dict[str, Any]:
+    """Return the parameters that somebody chose, those not at their defaults, and so on inside them."""
+    return {
+        name: _inside(value, parameters[name].shape if name in parameters else None, jobs)
+        for name, value in params.items()
+        if name not in parameters or _plain(value) != _plain(parameters[name].default)
+    }
+
+
+def _inside(value: Any, shape: Shape | None, jobs: Mapping[str, Contract]) -> Any:
+    """Return a chosen value with what somebody chose in it: a job inside a job, or a record of several kinds."""
+    if not isinstance(value, Mapping):
+        return value
+    if set(value) == {"job", "version", "params"}:
+        known = jobs[value["job"]].parameters if value["job"] in jobs else {}
+        return {**value, "params": _chosen(value["params"], known, jobs)}
+    record = next((part for part in variants(shape) if is_of(part, value)), None) if shape else None
+    if record is None:
+        return {name: _inside(inner, None, jobs) for name, inner in value.items()}
+    return {KIND: value[KIND], **_chosen(value, record.fields, jobs)} if KIND in value else dict(value)
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as a result file would give it back."""
+    if isinstance(value, Mapping):
+        return {name: _plain(inner) for name, inner in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def written(value: Any) -> str:
@@ -141,6 +208,18 @@ def written(value: Any) -> str:
     if isinstance(value, list | tuple):
         return _series([written(item) for item in value])
     return str(value)
+
+
+def _worded(value: Any, known: Mapping[str, Partition]) -> Any:
+    """Return a value with its bins as people call them: by the word of the protocol, else by their columns."""
+    if isinstance(value, Mapping) and set(value) == set(FIELDS):
+        edges = tuple(map(tuple, value[EDGES]))
+        bins = Bins(tuple(value[BY]), edges, tuple(value[NAMES]))
+        word = next((name for name, partition in known.items() if partition.bins == bins), "")
+        return word or f"{' × '.join(bins.by)}, {bins.bins} bins"
+    if isinstance(value, Mapping):
+        return {name: _worded(inner, known) for name, inner in value.items()}
+    return [_worded(item, known) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _inner(value: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from runner.documents.kinds import Roadmap
-from runner.documents.reading import Document
 from runner.expressions.names import suggestion
 from runner.findings import InputRefused
 from runner.rendering import configuration, wording
@@ -175,19 +174,5 @@ def _setup(one: Card, work: Work, desk: Desk) -> Setup | None:
     experiment, protocol = document.experiment, library.protocol(document)
     if experiment is None or protocol is None:
         return None
-    jobs = (_chosen(job, document, desk) for job in configuration.configured(replace(desk, document=document)))
+    jobs = configuration.configured(replace(desk, document=document))
     return Setup(one, work, experiment.protocol, tuple(configuration.settings(experiment, protocol)), tuple(jobs))
-
-
-def _chosen(job: Configured, document: Document, desk: Desk) -> Configured:
-    """Leave out the parameters that nobody chose: those at their defaults."""
-    experiment = document.experiment
-    declared = experiment.jobs[job.name].params if experiment else {}
-    parameters = desk.knowledge.library.plugins.jobs[job.job].parameters
-    swept = {axis.path[0] for axis in experiment.sweep.values() if axis.job == job.name} if experiment else set()
-    kept = (
-        (name, value)
-        for name, value in job.parameters
-        if name in swept or name not in parameters or declared.get(name) != parameters[name].default
-    )
-    return replace(job, parameters=tuple(kept))

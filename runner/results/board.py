@@ -1,10 +1,11 @@
-"""What a figure may ask: truth and predictions of a job, a quantity with its interval."""
+"""What a figure may ask: truth and predictions of a job, quantities with their intervals, tables and profiles."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from itertools import pairwise
+from typing import Any, cast
 
 import numpy as np
 
@@ -13,25 +14,41 @@ from runner.documents.library import Library
 from runner.documents.reading import Document
 from runner.expressions.names import suggestion
 from runner.expressions.parse import parse
-from runner.expressions.syntax import Call, Expression, Reference, Segment
+from runner.expressions.syntax import Expression, Reference, Segment
 from runner.expressions.tokens import ExpressionRefused
 from runner.findings import InputRefused
 from runner.results import arrays
-from runner.results.addresses import Definition, FactAddress, ScalarAddress, along, leaves, left_out, resolve
+from runner.results.addresses import (
+    NOWHERE,
+    FactAddress,
+    along,
+    evaluated,
+    leaves,
+    left_out,
+    resolve,
+)
 from runner.results.evaluation import Evaluator, Pending
-from runner.results.metrics import COUNT, SYMBOLS, unit_of
-from runner.results.points import NoSuchRun
+from runner.results.measures import measures
+from runner.results.metrics import COUNT
+from runner.results.points import At, NoSuchRun
 from runner.results.quantities import Quantity
+from runner.results.returned import (
+    Cells,
+    Grid,
+    Returned,
+    Stop,
+    cells,
+    gridded,
+    listed,
+    profile,
+    returned,
+    squared,
+    tables,
+    tables_of,
+    vouchers,
+)
 from runner.results.store import SPLIT
 from runner.safety import canonical
-
-
-class Stop(NamedTuple):
-    """One value of a quantity along an axis: what people call the place, the place itself, the quantity there."""
-
-    label: str
-    value: Value
-    quantity: Quantity
 
 
 class Board:
@@ -41,23 +58,24 @@ class Board:
         """Look at one document through the evaluator."""
         self._evaluator = evaluator
         self._document = document
+        self._library = evaluator.library
 
     @property
     def target(self) -> str:
         """Return the name of what is predicted, with its unit."""
-        protocol = self._evaluator.library.protocol(self._document)
+        protocol = self._library.protocol(self._document)
         unit = f" ({protocol.unit})" if protocol and protocol.unit else ""
         return f"{protocol.target}{unit}" if protocol else ""
 
     def measure(self, items: Iterable[str]) -> str:
         """Return the metric that all items are values of, with its unit, `MAE (kg)`; nothing where it is not one."""
-        library = self._evaluator.library
-        units = {unit for item in items for unit in _measures(parse(item), self._document, library)}
+        trees = [self._tree(item) for item in items]
+        units = {unit for tree in trees for unit in measures(tree, self._document, self._library)}
         return units.pop() if len(units) == 1 else ""
 
     def truth(self) -> np.ndarray:
         """Return the true values of the test rows."""
-        protocol = self._evaluator.library.protocol(self._document)
+        protocol = self._library.protocol(self._document)
         columns = self._evaluator.store.rows(self._document).columns
         return np.asarray(columns[protocol.target if protocol else ""], dtype=np.float64)
 
@@ -68,64 +86,174 @@ class Board:
 
     def run(self, item: str) -> str:
         """Return the name of the run that a job, with its point where it varies, stands for; nothing if it is none."""
-        tree, jobs = parse(item), self._document.experiment.jobs if self._document.experiment else {}
-        if not isinstance(tree, Reference) or len(tree.segments) > 1 or tree.segments[0].name not in jobs:
+        tree = parse(item)
+        if not self._is_job(tree):
             return ""
-        rows = replace(tree, segments=(*tree.segments, Segment(COUNT, (), tree.end, tree.end)))  # every run has some
-        at = left_out(rows, self._document, self._evaluator.library)
-        meaning = resolve(rows, self._document, self._evaluator.library, at)
+        rows = _with(tree, COUNT)  # every run has some
+        at = left_out(rows, self._document, self._library)
+        meaning = resolve(rows, self._document, self._library, at)
         first, *others = [leaf.run for leaf in leaves(meaning) if isinstance(leaf, FactAddress)]
         if at or others:
             message, fix = f"`{item}` has several runs, one is due", f'name one: "{first}"'
             raise ExpressionRefused(message, tree.start, tree.end, fix=fix, code="LG306")
         return first
 
-    def quantity(self, text: str) -> Quantity:
-        """Return the value of an expression, with its interval."""
-        return self._evaluator.expression(text, parse(text), self._document)
+    def quantity(self, item: str, at: At = NOWHERE) -> Quantity:
+        """Return the value of an expression with its interval; a job stands for its first metric."""
+        if self._cells(item) or self._vouchers(item):
+            fix = "name its place, or draw it over `x`"
+            raise InputRefused(f"`{item}` is many numbers, one is due", code="LG304", fix=fix)
+        return self._evaluator.expression(self._text(item), self._tree(item), self._document, at)
 
-    def series(self, text: str, axis: str) -> list[Stop]:
-        """Return the values of an expression along an axis it leaves open, or over the parts of a partition."""
-        found = along(axis, parse(text), self._document, self._evaluator.library)
-        stops = [(label, at, self._at(text, axis, at)) for label, at in found]
-        return [Stop(label, at, quantity) for label, at, quantity in stops if quantity is not None]
+    def series(self, item: str, axis: str, at: At = NOWHERE) -> list[Stop]:
+        """Return the values of an item along an axis it leaves open, over the parts of a partition, or of a table."""
+        if table := self._cells(item):
+            return listed(item, table, self._library.protocol(self._document))
+        found = along(axis, self._tree(item), self._document, self._library, at)
+        spans = self._spans(item, axis)
+        stops = [(label, value, self._at(item, {**at, axis: value})) for label, value in found]
+        return [Stop(label, value, there, spans.get(value)) for label, value, there in stops if there is not None]
 
-    def _at(self, text: str, axis: str, value: Value) -> Quantity | None:
-        try:
-            return self._evaluator.expression(text, parse(text), self._document, {axis: value})
-        except NoSuchRun:
-            return None
+    def grid(self, item: str, x: str = "", y: str = "") -> Grid:
+        """Return the values of an item over two axes it leaves open, or a table that has rows and columns."""
+        if not x:
+            return squared(item, self._cells(item), self._library.protocol(self._document))
+        rows = along(y, self._tree(item), self._document, self._library)
+        found = {label: {s.label: s.quantity.point for s in self.series(item, x, {y: value})} for label, value in rows}
+        columns = tuple(dict.fromkeys(label for row in found.values() for label in row))
+        return gridded(tuple(found), columns, {(row, column): v for row in found for column, v in found[row].items()})
 
-    def evidence(self, items: list[str], axis: str = "") -> list[Any]:
+    def profile(self, item: str) -> np.ndarray:
+        """Return one number per input, as a job returned them."""
+        found = self._returned(item)
+        if found is None:
+            raise InputRefused(f"`{item}` is no profile", code="LG302", fix="name one that a job returned")
+        return profile(found, self._evaluator.store)
+
+    def positions(self, item: str) -> np.ndarray | None:
+        """Return where the inputs of a profile stand along an axis of their own, if anywhere."""
+        found = self._returned(item)
+        return self._evaluator.store.inputs(found.document) if found else None
+
+    def inputs(self, item: str) -> str:
+        """Return what the axis is called that the inputs of a profile stand along, with its unit."""
+        found = self._returned(item)
+        protocol = self._library.protocol(found.document) if found else None
+        source = self._library.plugins.sources.get(protocol.source) if protocol else None
+        return source.inputs if source else ""
+
+    def evidence(self, items: Sequence[str], x: str = "", y: str = "") -> list[Any]:
         """Return all that is drawn of the items, so that it tells one drawing from another; empty while pending."""
+        if y and not x:
+            raise InputRefused(f"there is `y: {y}` and no `x`", code="LG208", fix="name both axes")
         try:
-            drawn = [self._of_item(item, axis) for item in items]
+            drawn = [[item, *self._of_item(item, x, y)] for item in items]
         except Pending:
             return []
-        return [self.target, self.measure(item for item in items if axis or not self.run(item)), drawn]
+        return [self.target, self.measure(items), drawn]
 
-    def _of_item(self, item: str, axis: str) -> list[Any]:
+    def _of_item(self, item: str, x: str, y: str) -> list[Any]:
         try:
-            if not axis and (run := self.run(item)):
-                return [item, *self._behind(run)]
-            series = self.series(item, axis) if axis else [Stop("", "", self.quantity(item))]
+            return self._of_axes(item, x, y) if x else self._of_one(item)
         except ExpressionRefused as error:
             jobs = self._document.experiment.jobs if self._document.experiment else ()
             fix = error.fix or suggestion(item, jobs)
             raise InputRefused(f"`{item}`: {error.message}", code=error.code, fix=fix) from error
-        if not series:
-            raise InputRefused(f"`{item}` does not vary over `{axis}`", code="LG208", fix="name an axis of its sweep")
-        return [item, [[stop.label, stop.value, *_drawn(stop.quantity)] for stop in series]]
+
+    def _of_one(self, item: str) -> list[Any]:
+        """Return what identifies a job, a table, a profile or a quantity."""
+        if run := self.run(item):
+            return self._behind(run)
+        if table := self._cells(item):
+            return [sorted([*place, value] for place, value in table.items())]
+        if hashes := self._vouchers(item):
+            return [*hashes, self.inputs(item)]
+        return [[["", "", *_drawn(self._evaluator.expression(item, parse(item), self._document))]]]
+
+    def _of_axes(self, item: str, x: str, y: str) -> list[Any]:
+        """Return what identifies an item along one axis or two."""
+        if not y:
+            stops = self.series(item, x)
+            if not stops:
+                raise self._invariant(item, x)
+            return [[[stop.label, stop.value, *_drawn(stop.quantity)] for stop in stops]]
+        grid = self.grid(item, x, y)
+        if not grid.values.size:
+            raise self._invariant(item, x if grid.rows else y)
+        return [list(grid.rows), list(grid.columns), arrays.digest(_rounded(grid.values.ravel()))]
+
+    def _invariant(self, item: str, axis: str) -> InputRefused:
+        if found := self._returned(item):
+            fix = suggestion(found.name, tables(found, self._evaluator.store))
+            return InputRefused(f"`{item}` is no table that a job returned", code="LG302", fix=fix)
+        protocol = self._library.protocol(self._document)
+        sweep = self._document.experiment.sweep if self._document.experiment else ()
+        known = [*sweep, *(protocol.partitions if protocol else ())]
+        fix = suggestion(axis, known) or "name an axis of its sweep"
+        return InputRefused(f"`{item}` does not vary over `{axis}`", code="LG208", fix=fix)
 
     def _behind(self, run: str) -> list[Any]:
-        """Return what identifies the predictions of a run and the rows they are compared with."""
+        """Return what identifies the predictions of a run, the rows they are compared with, and its tables."""
         result = self._evaluator.store.result(self._document)
         if result is None or run not in result.runs or result.runs[run].failed:
             raise Pending(self._document)
         found = dict(result.runs[run].arrays)
         if SPLIT not in found:
             raise InputRefused(f"`{run}` was recorded without predictions", code="LG305", fix="draw its numbers")
-        return [found, self._evaluator.store.rows(self._document).key]
+        return [found, self._evaluator.store.rows(self._document).key, tables_of(result, run)]
+
+    def _is_job(self, tree: Expression) -> bool:
+        jobs = self._document.experiment.jobs if self._document.experiment else {}
+        return isinstance(tree, Reference) and len(tree.segments) == 1 and tree.segments[0].name in jobs
+
+    def _text(self, item: str) -> str:
+        """Return an item as an expression: a job alone stands for the first metric of its protocol."""
+        protocol = self._library.protocol(self._document)
+        return f"{item}.{protocol.metrics[0]}" if protocol and self._is_job(parse(item)) else item
+
+    def _tree(self, item: str) -> Expression:
+        return parse(self._text(item))
+
+    def _returned(self, item: str) -> Returned | None:
+        return returned(self._tree(item), self._document, self._library)
+
+    def _cells(self, item: str) -> Cells:
+        found = self._returned(item)
+        return cells(found, self._evaluator.store) if found else {}
+
+    def _vouchers(self, item: str) -> list[str]:
+        found = self._returned(item)
+        return vouchers(found, self._evaluator.store) if found else []
+
+    def _at(self, item: str, at: At) -> Quantity | None:
+        try:
+            return self._evaluator.expression(self._text(item), self._tree(item), self._document, at)
+        except NoSuchRun:
+            return None
+
+    def _spans(self, item: str, axis: str) -> dict[Value, tuple[float, float]]:
+        """Return between what the bins of a partition lie that have no names but their edges."""
+        tree = self._tree(item)
+        at = left_out(tree, self._document, self._library)
+        for document in _documents(tree, self._document, self._library, at):
+            protocol = self._library.protocol(document)
+            if protocol and axis in protocol.partitions:
+                part = protocol.partitions[axis]
+                unnamed = part.edges and part.parts != part.shown
+                return dict(zip(part.parts, pairwise(part.edges), strict=True)) if unnamed else {}
+        return {}
+
+
+def _with(tree: Expression, name: str) -> Reference:
+    """Return a name with one more part."""
+    reference = cast("Reference", tree)
+    return replace(reference, segments=(*reference.segments, Segment(name, (), tree.end, tree.end)))
+
+
+def _documents(tree: Expression, document: Document, library: Library, at: At) -> Iterator[Document]:
+    """Yield the documents that an expression takes values of."""
+    for reference in evaluated(tree):
+        yield from (leaf.document for leaf in leaves(resolve(reference, document, library, at)))
 
 
 def _drawn(quantity: Quantity) -> list[Any]:
@@ -142,29 +270,3 @@ def _rounded(values: np.ndarray) -> np.ndarray:
     decimals = canonical.DECIMALS - int(np.ceil(np.log10(largest)))
     plain = np.round(values.astype(np.float64), decimals) + 0.0  # + 0.0 turns -0.0 into 0.0
     return np.where(np.isnan(plain), np.nan, plain)
-
-
-def _measures(tree: Expression, document: Document, library: Library) -> Iterator[str]:
-    """Yield the metrics, with their units, that an expression is a value of; nothing named where it is another one."""
-    match tree:
-        case Call(function="mean" | "min" | "max" | "across" | "ci", arguments=parts):
-            for part in parts:
-                yield from _measures(part, document, library)
-        case Reference():
-            at = left_out(tree, document, library)
-            for leaf in leaves(resolve(tree, document, library, at)):
-                yield from _measure(leaf, library)
-        case _:
-            yield ""
-
-
-def _measure(leaf: FactAddress | ScalarAddress | Definition, library: Library) -> Iterator[str]:
-    match leaf:
-        case FactAddress(document=document, metric=metric) if metric in SYMBOLS:
-            protocol = library.protocol(document)
-            unit = unit_of(metric, protocol.unit if protocol else "")
-            yield f"{SYMBOLS[metric]} ({unit})" if unit else SYMBOLS[metric]
-        case Definition(document=document, formula=formula):
-            yield from _measures(formula.tree, document, library)
-        case _:
-            yield ""

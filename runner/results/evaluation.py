@@ -244,8 +244,9 @@ class Evaluator:
             last = reference.segments[-1]
             known = [key.removeprefix(f"{address.run}.") for key in result.scalars if key.startswith(f"{address.run}.")]
             protocol = self.library.protocol(address.document)
-            message = f"unknown name `{last.name}`"
-            fix = suggestion(last.name, [*(protocol.metrics if protocol else ()), *known])
+            message = f"unknown name `{address.name}`"
+            known += result.runs[address.run].profiles
+            fix = suggestion(address.name, [*(protocol.metrics if protocol else ()), *known])
             raise ExpressionRefused(message, last.start, last.end, fix=fix, code="LG302")
         fits = SEED in result.runs[address.run].axes
         return Quantity(np.array([result.scalars[address.key]]), (), (), (address,), fits=fits)

@@ -31,11 +31,12 @@ class Run:
     data: str
     arrays: Mapping[str, str] = field(default_factory=dict)
     failed: str = ""
+    profiles: Mapping[str, str] = field(default_factory=dict)  # of what it says of each input
 
     def as_map(self) -> dict[str, Any]:
-        """Return the run as the result file stores it."""
-        kept = {name: getattr(self, name) for name in self.__slots__ if name != "failed"}
-        return {**kept, "failed": self.failed} if self.failed else kept
+        """Return the run as the result file stores it: what few runs have only where they have it."""
+        stored = {name: getattr(self, name) for name in self.__slots__}
+        return {name: value for name, value in stored.items() if value or name not in {"failed", "profiles"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ class Result:
     scalars: Mapping[str, float]
     promises: Mapping[str, str]  # "<compute key>/<expectation>" -> text
     recorded: Mapping[str, Recorded] = field(default_factory=dict)  # facts without rows by address
+    inputs: str = ""  # the hash of where the inputs stand that profiles speak of
 
     @property
     def data(self) -> str:
@@ -86,7 +88,8 @@ class Result:
     def _content(self) -> dict[str, Any]:
         recorded = {a: [fact.value, fact.key, *(fact.interval or (None, None))] for a, fact in self.recorded.items()}
         said = {fact.key: [fact.population, fact.n] for fact in self.recorded.values()}
-        return {
+        placed = {"inputs": self.inputs} if self.inputs else {}
+        return placed | {
             "facts": {address: list(fact) for address, fact in self.facts.items()} | recorded,
             "format": FORMAT,
             "populations": {key: list(population) for key, population in self.populations.items()} | said,
@@ -134,6 +137,7 @@ def _result(content: dict[str, Any]) -> Result:
         scalars={name: _number(value) for name, value in _map(content["scalars"]).items()},
         promises={name: _text(text) for name, text in _map(content["promises"]).items()},
         recorded=recorded,
+        inputs=_text(content.get("inputs", "")),
     )
 
 
@@ -153,6 +157,7 @@ def _run(content: Any) -> Run:
     run = Run(**_map(content))
     _map(run.params)
     texts = (run.job, run.code, run.fit, run.asked, run.data, run.failed, *_map(run.arrays).values())
+    texts += tuple(_map(run.profiles).values())
     for text in texts:
         _text(text)
     for value in _map(run.axes).values():

@@ -34,10 +34,11 @@ def compose(
     scalars: Mapping[str, float],
     promises: Mapping[str, str],
     recorded: Mapping[str, Recorded] | None = None,
+    inputs: str = "",
 ) -> Result:
     """Return the result of an experiment from the scores of its runs, and what was recorded without rows."""
     facts, without_rows = facts_of(scores), dict(recorded or {})
-    return Result(dict(runs), populations_of(scores), facts, dict(scalars), dict(promises), without_rows)
+    return Result(dict(runs), populations_of(scores), facts, dict(scalars), dict(promises), without_rows, inputs)
 
 
 def kept_promises(old: Mapping[str, str], key: str, texts: Mapping[str, str]) -> dict[str, str]:

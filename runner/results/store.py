@@ -23,6 +23,7 @@ from runner.results.replicates import Resamples
 Address = tuple[str, str, str]  # run, slice, metric
 SPLIT = "test"  # the rows that are scored
 VAL = "val"
+INPUTS = "inputs"  # the array of where inputs stand
 
 
 @dataclass(frozen=True)
@@ -62,13 +63,24 @@ class Store:
         result = self.result(document)
         path = places.predictions_file(self.library, document)
         stored = arrays.unpack(path, self.library.name_of(path))
-        for run_name, run in result.runs.items() if result else ():
-            for split, digest in run.arrays.items():
-                values = stored.get(f"{run_name}/{split}")
-                if values is None or arrays.digest(values) != digest:
-                    message = f"`{run_name}/{split}` is not the array its result was computed from"
-                    raise self._damaged_predictions(document, message)
+        for name, digest in _vouched(result) if result else ():
+            values = stored.get(name)
+            if values is None or arrays.digest(values) != digest:
+                message = f"`{name}` is not the array its result was computed from"
+                raise self._damaged_predictions(document, message)
         return stored
+
+    def profile(self, document: Document, run: str, name: str) -> np.ndarray:
+        """Return what a run says of each input, under one of the names it has for that."""
+        result = self.result(document)
+        profiles = result.runs[run].profiles if result and run in result.runs else {}
+        if name not in profiles:
+            raise InputRefused(f"`{run}` has no profile `{name}`", code="LG302", fix=suggestion(name, profiles))
+        return self.predictions(document)[f"{run}/{name}"]
+
+    def inputs(self, document: Document) -> np.ndarray | None:
+        """Return where the inputs stand that the profiles of an experiment speak of, None where nobody said."""
+        return self.predictions(document).get(INPUTS)
 
     def columns(self, protocol_document: Document, split: str = SPLIT) -> dict[str, np.ndarray]:
         """Return the label columns of a protocol's rows."""
@@ -176,6 +188,14 @@ class Store:
     def _damaged_rows(self, protocol_document: Document, message: str) -> ArtefactDamaged:
         place = Place(self.library.name_of(places.rows_file(protocol_document)))
         return ArtefactDamaged(message, place=place, code="LG406", fix="restore it from git, or write a new version")
+
+
+def _vouched(result: Result) -> Iterator[tuple[str, str]]:
+    """Yield the arrays a result was computed from, each with its hash."""
+    for name, run in result.runs.items():
+        yield from ((f"{name}/{part}", digest) for part, digest in (*run.arrays.items(), *run.profiles.items()))
+    if result.inputs:
+        yield INPUTS, result.inputs
 
 
 def _needed(protocol: Protocol) -> Iterator[str]:

@@ -12,6 +12,7 @@ import pytest
 
 from runner import workflow
 from runner.findings import Finding
+from runner.jobs import ridge
 from runner.results import arrays
 from runner.results.files import Result, Run
 from tests.executed import (
@@ -178,9 +179,10 @@ def test_a_stale_result_is_a_warning_naming_the_part(tmp_path: Path, old: str, n
 def test_a_job_no_longer_declared_makes_the_result_stale(tmp_path: Path) -> None:
     """A run that the document does not declare any more is named."""
     root = executed(tmp_path)
-    sealed(root, runs={**result(root).runs, "gone": result(root).runs["weak"]})
+    weak = result(root).runs["weak"]
+    sealed(root, runs={**result(root).runs, "gone": weak})
     archive = arrays.unpack(root / PREDICTIONS, "")
-    archive |= {f"gone/{split}": archive[f"weak/{split}"] for split in ("val", "test")}
+    archive |= {f"gone/{name}": archive[f"weak/{name}"] for name in (*weak.arrays, *weak.profiles)}
     (root / PREDICTIONS).write_bytes(arrays.pack(archive))
 
     assert "`gone` (job): `gone` is no longer declared" in {finding.message for finding in found(root)}
@@ -191,7 +193,9 @@ def test_a_new_version_of_a_job_makes_its_results_stale(tmp_path: Path) -> None:
     root = executed(tmp_path)
     sealed(root, runs=run_with(result(root), version=0, fit="0" * 32))
 
-    assert [(f.code, f.message) for f in found(root)] == [("LG404", "`weak` (version): ridge version 0 -> 2")]
+    assert [(f.code, f.message) for f in found(root)] == [
+        ("LG404", f"`weak` (version): ridge version 0 -> {ridge.VERSION}")
+    ]
 
 
 def test_a_job_file_that_changed_without_a_new_version_is_a_warning(tmp_path: Path) -> None:

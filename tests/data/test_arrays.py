@@ -244,3 +244,30 @@ def test_the_only_axis_is_the_noise(tmp_path: Path) -> None:
         source.split("val", 3, **{**SEEN, "axes": {"mag": 21.5}})
     assert np.array_equal(X[50:53], next(source.split("val", 3, **{**SEEN, "axes": {}}).inputs(3)))
     assert read_contract(Path(arrays.__file__)).axes == {"noise": ()}
+
+
+def test_positions_say_where_the_inputs_stand(tmp_path: Path) -> None:
+    """Every split has those of the file, none where it has none; they are no label, not even of as many rows."""
+    source = opened(tmp_path, changed(positions=np.linspace(5, 6, 6)))
+
+    for split in ("train", "val", "test"):
+        positions = source.split(split, 3, **SEEN).positions
+        assert positions is not None
+        assert (positions.dtype.name, positions.tolist()) == ("float64", np.linspace(5, 6, 6).tolist())
+    square = opened(tmp_path, {"X": np.eye(100), "mass": MASS, "positions": MASS})
+    assert set(source.columns) | set(square.columns) == {"mass", "age"}
+    assert opened(tmp_path).split("train", 3, **SEEN).positions is None
+
+
+@pytest.mark.parametrize(
+    ("positions", "message"),
+    [
+        (np.zeros(100), r"`positions` has shape \(100,\) and `X` has 6 columns"),
+        (np.zeros((6, 1)), r"`positions` has shape \(6, 1\)"),
+        (np.array([0, 1, 2, np.nan, 4, 5]), "`positions` is not finite in 1 places, first in row 3"),
+    ],
+)
+def test_positions_that_are_none_are_refused(tmp_path: Path, positions: np.ndarray, message: str) -> None:
+    """One finite number per column of X."""
+    with pytest.raises(InputRefused, match=message):
+        opened(tmp_path, changed(positions=positions))

@@ -258,3 +258,61 @@ def test_statistics_are_those_of_the_stored_error(tmp_path: Path) -> None:
     assert torch.equal(told, told_statistics(torch.tensor(ERROR[30:40])))
     with pytest.raises(JobFailed, match="no statistics of it"):
         opened(tmp_path, error=None).split("val", 10, **SEEN).statistics(4)
+
+
+WAVE = np.linspace(7100, 8850, WIDTH, dtype=np.float32)
+
+
+def with_wave(path: Path, wave: np.ndarray, rows: slice = slice(None)) -> None:
+    """Write rows with where their pixels stand."""
+    store(path, rows)
+    with h5py.File(path, "a") as file:
+        file.create_dataset(hdf5_layout.WAVE, data=wave)
+
+
+def test_pixels_stand_where_the_file_says(tmp_path: Path) -> None:
+    """Every split has the positions of the training files, whether its own files repeat them or not."""
+    with_wave(tmp_path / "x.h5", WAVE, slice(40))
+    store(tmp_path / "t.h5", slice(40, None))
+    source = opened(tmp_path, test_path="t.h5")
+
+    for split in ("train", "val", "test"):
+        positions = source.split(split, 5, **SEEN).positions
+        assert positions is not None
+        assert (positions.dtype.name, positions.tolist()) == ("float64", WAVE.astype(np.float64).tolist())
+
+
+def test_without_positions_there_are_none(tmp_path: Path) -> None:
+    """A set that does not say where its pixels stand can still be learnt from."""
+    store(tmp_path / "x.h5")
+
+    assert opened(tmp_path).split("train", 5, **SEEN).positions is None
+
+
+@pytest.mark.parametrize(
+    ("wave", "message"),
+    [
+        (WAVE[1:], "x.h5: `spectrumdataset/wave` is (5,), the spectra have 6 pixels"),
+        (WAVE[None], "`spectrumdataset/wave` has shape (1, 6); 1 dimensions are due"),
+        (np.where(np.arange(WIDTH) == 2, np.nan, WAVE), "x.h5: `spectrumdataset/wave` is not finite in pixel 2"),
+    ],
+)
+def test_positions_that_are_none_are_refused(tmp_path: Path, wave: np.ndarray, message: str) -> None:
+    """One finite number per pixel."""
+    with_wave(tmp_path / "x.h5", wave)
+
+    assert message in refusal(lambda: opened(tmp_path))
+
+
+@pytest.mark.parametrize("shards", [True, False])
+def test_files_whose_pixels_stand_elsewhere_are_refused(tmp_path: Path, *, shards: bool) -> None:
+    """A model of one grid says nothing of another; what single precision leaves open does not count."""
+    with_wave(tmp_path / "x_0.h5", WAVE)
+    with_wave(tmp_path / "x_1.h5", WAVE + 0.43)
+    options = {"path": "x_*.h5"} if shards else {"path": "x_0.h5", "test_path": "x_1.h5"}
+
+    assert "x_1.h5 and x_0.h5 differ in `spectrumdataset/wave`" in refusal(lambda: opened(tmp_path, **options))
+
+    (tmp_path / "x_1.h5").unlink()
+    with_wave(tmp_path / "x_1.h5", np.nextafter(WAVE, np.float32(0)))
+    assert opened(tmp_path, **options).split("train", 5, **SEEN).positions is not None

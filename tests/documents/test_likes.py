@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tests.documents.made_up_jobs import complaints, declared, read
+from tests.documents import made_up_jobs
+from tests.documents.made_up_jobs import complaints, declared, made_up, read
 
 JOBS = """jobs:
   oracle:   {job: mix, experts: {job: line, alpha: 3}, router: oracle}
@@ -226,3 +228,20 @@ def test_neighbour_of_a_copied_job_must_be_here_too() -> None:
 
     assert complaints(text, E_9=there) == [message]
     assert read(here, E_9=there)["a"].needs == ("b",)
+
+
+@pytest.mark.parametrize(
+    ("experts", "settings"),
+    [
+        ("{job: line}", {"train", "train_noise"}),
+        ("{job: bound, label: x}", set()),
+        ("{job: mix, experts: {job: line}}", {"train", "train_noise", "seed"}),
+    ],
+)
+def test_settings_of_jobs_inside_count(experts: str, settings: set[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job that draws and learns nothing itself is copied with what the job inside it depends on."""
+    still = {**made_up(), "shell": replace(made_up()["mix"], name="shell", uses_seed=False, uses_train=False)}
+    monkeypatch.setattr(made_up_jobs, "made_up", lambda: still)
+    there = f"id: E-9\nprotocol: rows@1\ntrain: 32k\nnoise: 0.2\njobs:\n  a: {{job: shell, experts: {experts}}}\n"
+
+    assert copied("{like: e9.a}", there).fixed.keys() == {"noise", "mag"} | settings

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +29,11 @@ def alter(monkeypatch: pytest.MonkeyPatch, change: Callable[[np.ndarray], np.nda
     """Change what the strong ridge predicts, and the scalars it returns."""
 
     def run(params: ridge.Params, data: Any, context: Any) -> Output:
-        output = HONEST(params, data, context)
+        output: Output = HONEST(params, data, context)
         if params.alpha != "val":
             return output
         test = change(output.predictions["test"].copy())
-        more = {**output.scalars, **scalars}
-        return Output({**output.predictions, "test": test}, None, more, output.tables)
+        return replace(output, predictions={**output.predictions, "test": test}, scalars={**output.scalars, **scalars})
 
     monkeypatch.setattr(ridge, "run", run)
 

@@ -251,3 +251,43 @@ def test_two_runs_of_one_fit_are_made_once(jobs: dict[str, Run]) -> None:
     at.make(run_of("b", job="a", fit="fit-a"))
 
     assert calls == [4]
+
+
+def test_a_split_is_known_by_all_its_rows_depend_on(jobs: dict[str, Run]) -> None:
+    """Data, split, rows, target, draw and axes: what differs in one of them has a key of its own."""
+    keys: list[str] = []
+
+    def run(params: Any, data: Any, context: Context) -> Output:
+        keys.extend([data.train.key, data.val.key, data.test.key])
+        return zeros(params, data, context)
+
+    jobs["a"] = run
+
+    def train(at: Workshop, **more: Any) -> str:
+        at.make(run_of("a", fit=f"fit-{len(keys)}", **more))
+        return keys[-3]
+
+    one, other = workshop(jobs), workshop(jobs)
+    first = train(one)
+    assert len(set(keys)) == 3
+    assert train(one, axes={"train": 10.0, "noise": 1.0, "seed": 6.0}) == first
+    changed = {train(one, data="other data"), train(one, axes={"train": 9.0, "noise": 1.0})}
+    changed.add(train(one, axes={"train": 10.0, "noise": 0.5}))
+    cast("Any", other.protocol).target = "age"
+    changed.add(train(other))
+    cast("Any", other.protocol).seed = 8
+    changed.add(train(other))
+    other.limit = 5
+    changed.add(train(other))
+    assert len(changed | {first}) == 7
+
+
+def test_files_are_let_go_of_after_each_run(jobs: dict[str, Run]) -> None:
+    """A workshop asks its keeper to, whatever became of the run."""
+    told: list[str] = []
+    jobs.update(a=zeros, b=broken)
+    at = workshop(jobs)
+    at.keeper = cast("Any", SimpleNamespace(release=lambda: told.append("go")))
+
+    assert (at.make(run_of("a")).failed, told) == ("", ["go"])
+    assert (at.make(run_of("b")).failed, told) == ("ZeroDivisionError: division by zero", ["go", "go"])

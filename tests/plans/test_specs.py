@@ -13,6 +13,7 @@ import pytest
 
 from runner.documents.library import Library, load_library
 from runner.findings import InputRefused
+from runner.jobs import ridge
 from runner.plans.specs import JobRun, compute_key, data_digest, job_runs
 from tests import knowledge
 from tests.knowledge import EXPERIMENT, PROTOCOL, toy
@@ -88,7 +89,7 @@ def test_what_a_fit_depends_on_moves_its_key(tmp_path: Path, change: Mapping[str
         {"experiment": replaced("date: 2026-01-02", "date: 2026-01-03\ncites: {other: TOY-9}", EXPERIMENT)},
         {"experiment": replaced("{job: ridge, alpha: val}", "{job: ridge, alpha: 3}", EXPERIMENT)},
         {"experiment": replaced("alpha: 1e4", "alpha: 10k", EXPERIMENT)},
-        {"experiment": replaced("alpha: 1e4", "alpha: 1e4, products: double", EXPERIMENT)},
+        {"experiment": replaced("alpha: 1e4", f"alpha: 1e4, products: {ridge.Params().products}", EXPERIMENT)},
         {"protocol": replaced("young: age < 40", "young: age < 30\n  wise: age > 50", PROTOCOL)},
         {"protocol": replaced("[r2, mae, rmse, bias]", "[mae]", PROTOCOL)},
         {"protocol": replaced("noise: [0, 1]", "noise: [0, 0.5, 1]", PROTOCOL)},

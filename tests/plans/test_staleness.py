@@ -9,12 +9,15 @@ from typing import Any
 
 import pytest
 
+from runner.jobs import ridge
 from runner.plans.specs import JobRun, job_runs
 from runner.plans.staleness import Reason, code_moved, reasons
 from runner.results.files import Result
 from runner.verdicts.knowledge import Knowledge, gather
 from tests import knowledge
 from tests.knowledge import EXPERIMENT, PROTOCOL, file, guess, toy
+
+USUAL = ridge.Params().products
 
 
 @pytest.fixture
@@ -56,7 +59,7 @@ def test_what_is_filed_as_declared_does_not_run(root: Path) -> None:
     ("old", "new", "part", "text"),
     [
         ("alpha: 1e4", "alpha: 5", "parameters", "alpha: 10000.0 -> 5.0"),
-        ("alpha: 1e4", "alpha: 1e4, products: single", "parameters", "products: double -> single"),
+        ("alpha: 1e4", "alpha: 1e4, products: single", "parameters", f"products: {USUAL} -> single"),
         ("alpha: 1e4", "alpha: 1e4, alphas: [1, 2]", "parameters", "-> (1.0, 2.0)"),
     ],
 )
@@ -110,14 +113,14 @@ def test_words_expectations_slices_and_metrics_make_nothing_stale(root: Path, ol
 @pytest.mark.parametrize(
     ("change", "part", "text"),
     [
-        (lambda job: replace(job, version=9), "version", "ridge version 2 -> 9"),
+        (lambda job: replace(job, version=9), "version", f"ridge version {ridge.VERSION} -> 9"),
         (lambda job: replace(job, job="lasso"), "job", "was ridge, is lasso"),
-        (lambda job: replace(job, version=9, params={"alpha": 3.0}), "version", "ridge version 2 -> 9"),
+        (lambda job: replace(job, version=9, params={"alpha": 3.0}), "version", f"ridge version {ridge.VERSION} -> 9"),
         (lambda job: replace(job, params={**job.params, "fresh": 1}), "parameters", "fresh: absent -> 1"),
         (
             lambda job: replace(job, params={k: v for k, v in job.params.items() if k != "products"}),
             "parameters",
-            "products: double -> absent",
+            f"products: {USUAL} -> absent",
         ),
         (lambda job: replace(job, params={**job.params, "tiny": 1e-300}), "parameters", "tiny: absent -> 1e-300"),
     ],
@@ -156,3 +159,18 @@ def test_code_that_moved_without_a_version_is_suspect(root: Path) -> None:
     assert code_moved(runs, result) == []
     assert code_moved([edited, runs[1]], result) == [edited]
     assert code_moved([replace(edited, fit="moved"), replace(edited, name="fresh")], result) == []
+
+
+def test_inside_a_record_only_what_differs_is_named(root: Path) -> None:
+    """Bins with nine names, or a job inside a job, do not stand in a message whole."""
+    runs, result = declared(gather(root))
+    assert result is not None
+    bins = {"by": ["age"], "edges": [[1.0, 2.0]], "names": ["a"]}
+    inside = {"job": "ridge", "version": 1, "params": {"alpha": 1.0, "split": bins}}
+    before = replace(result.runs["weak"], params={"experts": inside}, fit="moved")
+    moved = {**inside, "params": {"alpha": 1.0, "split": {**bins, "edges": ((1.0, 3.0),)}}}
+    now = replace(runs[0], job=replace(runs[0].job, params={"experts": moved}))
+
+    (reason,) = reasons([now], replace(result, runs={"weak": before}))
+
+    assert reason.text == "experts.params.split.edges: [[1.0, 2.0]] -> ((1.0, 3.0),)"

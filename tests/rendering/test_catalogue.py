@@ -64,7 +64,7 @@ def test_meaning_is_the_comment_of_the_file() -> None:
     """What a parameter means is written once, where it is declared."""
     lines = described(Path("nowhere"), "ridge").lines
 
-    assert lines[lines.index("alpha: a number or val (default val)") + 1].startswith("  the penalty;")
+    assert lines[lines.index("alpha: a number or val or cv (default val)") + 1].startswith("  the penalty;")
 
 
 def test_data_say_the_same(root: Path) -> None:
@@ -92,7 +92,7 @@ def test_verbs_print_it(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["jobs", "lime", "--root", str(root)]) == 2
     assert "did you mean `line`?" in capsys.readouterr().err
     assert main(["schema", "--root", str(root)]) == 0
-    assert json.loads(capsys.readouterr().out)["$defs"]["job"]["properties"]["job"]["enum"][:2] == ["command", "ridge"]
+    assert {"line", "ridge"} < set(json.loads(capsys.readouterr().out)["$defs"]["job"]["properties"]["job"]["enum"])
 
 
 @pytest.mark.parametrize("verb", ["jobs", "schema"])

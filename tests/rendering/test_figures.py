@@ -12,6 +12,8 @@ import pytest
 
 from runner import workflow
 from runner.rendering import figures
+from runner.rendering.desk import lay
+from runner.safety import canonical
 from runner.verdicts.knowledge import gather
 from tests.executed import EXP, HUB, PREDICTIONS, add, codes, execute, executed, read, swap
 from tests.knowledge import toy
@@ -195,6 +197,10 @@ def test_a_hub_draws_quantities_of_others(tmp_path: Path) -> None:
     [
         ("{kind: parity, of: [gain]}", "`gain` is no job of this document"),
         ("{kind: bars, of: [weak.r2 / 0]}", "`weak.r2 / 0` has no finite value to draw"),
+        ("{kind: confusion, of: [strong]}", "`strong.confusion` is no table of rows and columns"),
+        ("{kind: gate_weights, of: [strong]}", "`strong.weight` is no table of rows and columns"),
+        ("{kind: heatmap, of: [gain]}", "`gain` is no table of rows and columns"),
+        ("{kind: spectrum, of: [gain]}", "`gain` is no profile"),
     ],
 )
 def test_what_cannot_be_drawn_is_one_line(tmp_path: Path, block: str, message: str) -> None:
@@ -208,6 +214,40 @@ def test_what_cannot_be_drawn_is_one_line(tmp_path: Path, block: str, message: s
     line = read(root, EXP).splitlines().index(BARS.replace("{kind: bars, of: [weak.r2, strong.r2]}", block)) + 1
     assert [(finding.message, finding.place.line) for finding in report.findings] == [(message, line)]
     assert "[0.92]" in read(root, HUB)
+
+
+@pytest.mark.parametrize(
+    ("block", "code", "message"),
+    [
+        ("{kind: bars, of: [gain], x: traim}", "LG208", "`gain` does not vary over `traim`"),
+        ("{kind: heatmap, of: [gain], y: train}", "LG208", "there is `y: train` and no `x`"),
+        ("{kind: spectrum, of: [strong.wieghts]}", "LG302", "`strong.wieghts`: unknown name `wieghts`"),
+        ("{kind: curve, of: [strong.val_mes], x: alpha}", "LG302", "`strong.val_mes` is no table that a job returned"),
+        ("{kind: spectrum, of: [strong.weights], marks: far}", "LG203", "`marks` of `spectrum`"),
+        ("{kind: heat_map, of: [gain]}", "LG204", "there is no figure `heat_map`"),
+    ],
+)
+def test_what_is_declared_wrong_is_found_by_check(tmp_path: Path, block: str, code: str, message: str) -> None:
+    """Names and axes are checked without a plotting library, before anything is drawn."""
+    root = executed(tmp_path)
+    swap(root, EXP, "{kind: bars, of: [weak.r2, strong.r2]}", block)
+
+    found = [finding for finding in workflow.check(root).findings if finding.code == code]
+
+    assert any(finding.message.startswith(message) for finding in found)
+
+
+def test_a_parameter_at_its_default_renames_no_figure(tmp_path: Path) -> None:
+    """Whether it is written or not, and whether its kind had it when the figure was drawn."""
+    knowledge = gather(executed(tmp_path))
+    desk = lay(knowledge.library.named("TOY-1"), knowledge)
+    plain = {"kind": "spectrum", "of": ["strong.weights"]}
+
+    name = figures.declared(plain, desk).path.name
+
+    assert name == f"spectrum-{canonical.digest(['spectrum', {'of': ['strong.weights']}], 8)}.svg"
+    assert figures.declared({**plain, "smooth": 1}, desk).path.name == name
+    assert figures.declared({**plain, "smooth": 2}, desk).path.name != name
 
 
 def test_a_figure_that_is_too_large_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

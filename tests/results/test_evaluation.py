@@ -47,7 +47,8 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Knowledge:
     files = {"toy/exp/quiet.md": QUIET, "toy/exp/new.md": NEW, "toy/desk.md": DESK, "protocols/tiny.md": SLICED}
     knowledge.write(root, files)
     file(root, "TOY-2", {"weak": guess(root, 1, seed=3), "strong": guess(root, 0.4, seed=4)})
-    return file(root, "TOY-1", {"weak": guess(root, 2), "strong": guess(root, 0.5, seed=2)}, alpha=3.0, edge=0.0)
+    scalars = {"alpha": 3.0, "edge": 0.0, "confusion(tall, short)": 4.0}
+    return file(root, "TOY-1", {"weak": guess(root, 2), "strong": guess(root, 0.5, seed=2)}, **scalars)
 
 
 def of(text: str, base: Knowledge, identity: str = "TOY-1") -> Quantity:
@@ -166,7 +167,14 @@ def test_scalars_have_neither_interval_nor_population(base: Knowledge) -> None:
     assert of("weak.alpha * weak.young.r2 + weak.alpha", base).interval is not None
 
 
-@pytest.mark.parametrize(("text", "fix"), [("weak.alhpa", "did you mean `alpha`?"), ("weak.rr2", "did you mean `r2`?")])
+@pytest.mark.parametrize(
+    ("text", "fix"),
+    [
+        ("weak.alhpa", "did you mean `alpha`?"),
+        ("weak.rr2", "did you mean `r2`?"),
+        ("weak.confusion(tall, shrot)", "did you mean `confusion(tall, short)`?"),
+    ],
+)
 def test_a_scalar_no_run_returned_is_refused(text: str, fix: str, base: Knowledge) -> None:
     """Once there is a result, what it does not hold is a misspelling."""
     error = refused(f"1 - {text}", base)

@@ -119,6 +119,19 @@ def test_an_edited_file_is_refused(path: Path, old: str, new: str) -> None:
     assert refusal(path, edited) == "the seal does not fit the content"
 
 
+def test_profiles_are_written_where_there_are_some(path: Path) -> None:
+    """A run without any is stored as runs always were; those that are there come back as they went."""
+    told = replace(RUN, profiles={"weights": "b0b"})
+    result = replace(RESULT, runs={"weak": RUN, "told": told}, inputs="91ace5")
+    path.write_bytes(result.dumps().encode())
+
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    assert (stored["inputs"], stored["runs"]["told"]["profiles"]) == ("91ace5", {"weights": "b0b"})
+    assert "profiles" not in stored["runs"]["weak"]
+    assert "inputs" not in json.loads(RESULT.dumps())
+    assert read_result(path, NAME) == result
+
+
 @pytest.mark.parametrize("part", ["facts", "populations", "promises", "runs", "scalars"])
 def test_the_seal_covers_every_map(path: Path, part: str) -> None:
     """A map emptied by hand is noticed, whichever it is."""
@@ -189,10 +202,14 @@ def test_a_file_that_is_no_text_is_refused(path: Path) -> None:
         lambda content: content["scalars"].update({"weak.alpha": "0.5"}),
         lambda content: content["scalars"].update({"weak.alpha": 1e301}),
         lambda content: content["promises"].update({"k3y/H-A": 3}),
+        lambda content: content["runs"]["weak"].update(profiles={"weights": 3}),
+        lambda content: content["runs"]["weak"].update(profiles=["weights"]),
+        lambda content: content.update(inputs=3),
     ],
     ids=[
         *("no runs", "list", "short fact", "bare fact", "count", "new field", "no fit", "nothing asked", "asked"),
         *("version", "params", "axis", "axis that is no number", "scalar", "huge", "promise"),
+        *("profile", "profiles", "inputs"),
     ],
 )
 def test_a_sealed_file_of_another_shape_is_refused(path: Path, change: Callable[[dict[str, Any]], Any]) -> None:
