@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from runner.figures._canvas import COLOURS, INK, canvas, svg
+from runner.figures._canvas import COLOURS, INK, canvas, legend, svg
 from runner.findings import InputRefused
 from runner.results.board import Board
 
-VERSION = 3
+VERSION = 4
 
 BINS = 40
 
@@ -53,5 +53,5 @@ def draw(params: Params, board: Board) -> bytes:
     axes.spines["left"].set_visible(False)
     axes.set_xlabel(params.of[0] if len(params.of) == 1 else board.measure(params.of))
     if len(params.of) > 1:
-        axes.legend(frameon=False, fontsize=10)
+        legend(figure, axes)
     return svg(figure)

@@ -1,62 +1,101 @@
-"""Curves along an axis: quantities over the values of a sweep or the bins of a partition, with their intervals."""
+"""Curves along an axis: quantities over a sweep, over the bins of a partition, or the numbers of a table."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from runner.figures._canvas import COLOURS, canvas, svg
+from runner.figures._canvas import AXIS, COLOURS, WIDE, canvas, end_vertical, legend, name_places, number_places, svg
 from runner.findings import InputRefused
-from runner.results.board import Board, Stop
+from runner.results.board import Board
 from runner.results.quantities import Quantity
+from runner.results.returned import Stop
 
-VERSION = 3
+VERSION = 4
 
-SPAN = 20.0  # from which ratio of its ends an axis is drawn in logarithms
+SPAN = 10.0  # from which ratio of its ends an axis is drawn in logarithms
 DASHES = ("-", "--", "-.", ":")
 MARKERS = ("o", "s", "^", "D", "v", "P")
+LETTERS = 7  # of a number on the axis
 
 
 @dataclass(frozen=True)
 class Params:
     """What the block may set."""
 
-    # the axis of the sweep, or the partition, along which to draw
+    # the axis of the sweep, or the partition, along which to draw; for a table, what its places are called
     x: str
-    # expressions to draw, each leaving that axis open
+    # expressions to draw, each leaving that axis open, or tables that jobs returned: "ridge.val_mse"
     of: tuple[str, ...]
     # draw the axis in logarithms; without it where the ends are far apart
     log: bool | None = None
 
 
+@dataclass(frozen=True)
+class Scale:
+    """A horizontal axis: where each value stands, what is marked on it, and what the marks are called."""
+
+    places: Mapping[float | str, float]
+    marks: list[float]
+    labels: list[str]
+    names: bool = False  # the values are names side by side
+
+    @property
+    def is_wide(self) -> bool:
+        """Tell whether its ends are so far apart that it is drawn in logarithms."""
+        return not self.names and _are_far(self.marks)
+
+
 def draw(params: Params, board: Board) -> bytes:
     """Draw one line per expression, its interval over test rows as a band."""
-    figure, (axes,) = canvas(6.4, 3.8)
     curves = [board.series(text, params.x) for text in params.of]
-    places = _places(curves)
+    if not any(curves):
+        fix = "name an axis of the sweep"
+        raise InputRefused(f"there is nothing along `{params.x}` to draw", code="LG305", fix=fix)
+    scale = _scale(curves)
+    figure, (axes,) = canvas(WIDE, 3.9)
+    if scale.is_wide if params.log is None else params.log:
+        axes.set_xscale("log")
     for index, (text, series) in enumerate(zip(params.of, curves, strict=True)):
-        stops = sorted(series, key=lambda stop: places[stop.value])
-        x = [places[stop.value] for stop in stops]
+        stops = sorted(series, key=lambda stop: scale.places[stop.value])
+        x = [scale.places[stop.value] for stop in stops]
         quantities = [stop.quantity for stop in stops]
         style, colour = DASHES[index // len(COLOURS) % len(DASHES)], COLOURS[index % len(COLOURS)]
         mark = MARKERS[index % len(MARKERS)]
         axes.plot(x, [q.point for q in quantities], style, marker=mark, markersize=5, color=colour, label=text)
         low, high = _band(quantities)
         axes.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
-    labels = {places[stop.value]: stop.label for series in curves for stop in series}
-    ticks = sorted(labels)
-    if not ticks:
-        raise InputRefused(
-            f"there is nothing along `{params.x}` to draw", code="LG305", fix="name an axis of the sweep"
-        )
-    if params.log or (params.log is None and ticks[0] > 0 and ticks[-1] / ticks[0] >= SPAN):
-        axes.set_xscale("log")
-    axes.set_xticks(ticks, [labels[tick] for tick in ticks])
-    axes.minorticks_off()
-    axes.set_xlabel(params.x)
-    axes.set_ylabel(board.measure(params.of))
+    (name_places if scale.names else number_places)(axes, scale.marks, scale.labels, AXIS)
+    metric = board.measure(params.of)
+    end_vertical(axes, metric)
+    axes.set(xlabel=params.x, ylabel=metric)
     axes.grid(axis="y", alpha=0.25, linewidth=0.6)
-    axes.legend(frameon=False, fontsize=10)
+    legend(figure, axes)
     return svg(figure)
+
+
+def _scale(curves: list[list[Stop]]) -> Scale:
+    """Return the axis of all curves: bins of numbers by their edges, numbers, or names side by side as declared."""
+    stops = {stop.value: stop for series in curves for stop in series}
+    spans = {value: stop.span for value, stop in stops.items() if stop.span is not None}
+    if len(spans) == len(stops):
+        marks = sorted({end for span in spans.values() for end in span})
+        middles = {v: (low * high) ** 0.5 if _are_far(marks) else (low + high) / 2 for v, (low, high) in spans.items()}
+        return Scale(middles, marks, [_short(f"{mark:.12g}") for mark in marks])
+    places = _places(curves)
+    labels = {places[value]: stop.label for value, stop in stops.items()}
+    names = any(isinstance(value, str) for value in places)
+    marks = sorted(labels)
+    return Scale(places, marks, [labels[m] if names else _short(labels[m]) for m in marks], names)
+
+
+def _are_far(marks: list[float]) -> bool:
+    return marks[0] > 0 and marks[-1] / marks[0] >= SPAN
+
+
+def _short(label: str) -> str:
+    """Return a number in three digits where more would not fit."""
+    return label if len(label) <= LETTERS else f"{float(label):.3g}"
 
 
 def _places(curves: list[list[Stop]]) -> dict[float | str, float]:

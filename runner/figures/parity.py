@@ -10,7 +10,10 @@ from runner.figures._canvas import COLOURS, INK, canvas, svg
 from runner.findings import InputRefused
 from runner.results.board import Board
 
-VERSION = 2
+VERSION = 3
+
+LETTERS, PANEL = 13.2, 360.0  # points of a title, and those that all its letters may have together
+BESIDE = 2  # panels side by side that a page shows in full
 
 
 @dataclass(frozen=True)
@@ -29,14 +32,18 @@ def draw(params: Params, board: Board) -> bytes:
     truth = board.truth()
     predictions = [board.predicted(job) for job in params.of]
     low, high = _range([truth, *predictions])
-    figure, panels = canvas(3.4 * len(params.of) + 0.4, 3.7, len(params.of))
-    for index, (job, predicted, axes) in enumerate(zip(params.of, predictions, panels, strict=True)):
+    across, down = min(BESIDE, len(params.of)), -(-len(params.of) // BESIDE)
+    figure, panels = canvas(3.4 * across + 0.4, 3.7 * down, across, down)
+    for index, (job, predicted, axes) in enumerate(zip(params.of, predictions, panels, strict=False)):
         colour = COLOURS[index % len(COLOURS)]
         axes.plot([low, high], [low, high], color=INK, linewidth=1)
         axes.scatter(truth, predicted, s=12, color=colour, alpha=0.55, linewidths=0, rasterized=True)
-        axes.set(xlim=(low, high), ylim=(low, high), aspect="equal", title=job, xlabel=f"true {board.target}")
-        if index == 0:
+        axes.set(xlim=(low, high), ylim=(low, high), aspect="equal", xlabel=f"true {board.target}")
+        axes.set_title(job, fontsize=min(LETTERS, PANEL / len(job)))
+        if index % BESIDE == 0:
             axes.set_ylabel(f"predicted {board.target}")
+    for axes in panels[len(params.of) :]:
+        axes.set_visible(False)
     return svg(figure)
 
 

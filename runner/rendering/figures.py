@@ -49,12 +49,14 @@ def declared(arguments: Mapping[str, Any], desk: Desk, start: int = 0) -> Figure
         return _borrowed(kind, str(arguments["from"]), desk)
     contract = kinds[kind]
     params = _params(kind, arguments, desk)
-    name = f"{kind}-{canonical.digest([kind, params], 8)}.svg"
+    said = {name: value for name, value in params.items() if value != contract.parameters[name].default}
+    name = f"{kind}-{canonical.digest([kind, said], 8)}.svg"  # a parameter that is new renames no figure
     path = places.figures_folder(desk.knowledge.library, desk.document) / name
     board = Board(desk.knowledge.evaluator, desk.document)
-    evidence = board.evidence([str(item) for item in params.get("of", ())], str(params.get("x") or ""))
-    source = canonical.digest([kind, contract.version, params, evidence]) if evidence else ""
-    alt = f"{kind}: {', '.join(map(str, params.get('of', ())))}"
+    items, x, y = [str(item) for item in params["of"]], str(params.get("x") or ""), str(params.get("y") or "")
+    evidence = board.evidence(items, x, y)
+    source = canonical.digest([kind, contract.version, said, evidence]) if evidence else ""
+    alt = f"{kind}: {', '.join(items)}"
     link, place = paths.relative_link(desk.document.path, path), desk.document.source.place(start)
     return Figure(kind, params, path, link, alt, source, place)
 

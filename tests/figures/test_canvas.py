@@ -70,6 +70,18 @@ def test_ten_thousand_points_stay_small() -> None:
     assert len(parity.draw(parity.Params(("a", "b", "c", "d")), cast("Board", many))) < 150_000
 
 
+@pytest.mark.parametrize("jobs", [1, 2, 3, 4])
+def test_panels_are_no_wider_than_a_page(jobs: int) -> None:
+    """More than two begin another row, and no empty panel shows its axes."""
+    truth = np.linspace(1, 5, 80)
+    some = SimpleNamespace(truth=lambda: truth, predicted=lambda _: truth, run=lambda job: job, target="weight (kg)")
+
+    drawn = parity.draw(parity.Params(tuple("abcd"[:jobs])), cast("Board", some))
+
+    assert float(re.findall(rb'viewBox="0 0 ([\d.]+)', drawn)[0]) <= 7.5 * 72
+    assert words(drawn).count("true weight (kg)") == jobs
+
+
 def test_text_is_text(board: Board) -> None:
     """Labels can be searched, copied and read aloud; they are no outlines."""
     assert {*OF, "0.029", "0.923", "0.894"} <= set(words(picture("bars", board)))

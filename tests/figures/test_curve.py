@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -12,9 +13,11 @@ import pytest
 
 from runner.documents.kinds import Value
 from runner.findings import InputRefused
-from runner.results.board import Board, Stop
+from runner.results.board import Board
 from runner.results.quantities import Quantity
+from runner.results.returned import Stop
 from runner.verdicts.knowledge import Knowledge
+from tests.gated import gated
 from tests.swept import EXPERIMENT, file, swept
 
 curve = pytest.importorskip("runner.figures.curve")
@@ -48,10 +51,80 @@ def test_a_curve_has_a_tick_per_value_and_a_line_per_quantity(filed: Knowledge) 
 
 
 def test_a_curve_over_a_partition_names_its_bins(filed: Knowledge) -> None:
-    """Bins stand side by side under the names people call them."""
+    """Bins that have names stand side by side under them, in their order."""
+    drawn = curve.draw(curve.Params(x="stage", of=("net(1M).r2",)), board(filed))
+
+    assert list(ticks(drawn)) == ["child", "teen", "grown"]
+
+
+def test_a_curve_over_bins_of_values_marks_their_edges(filed: Knowledge) -> None:
+    """Each bin stands in the middle between its edges, on an axis of numbers."""
     drawn = curve.draw(curve.Params(x="half", of=("net(1M).r2",)), board(filed))
 
-    assert {"20–40", "40–60"} <= set(texts(drawn))
+    at = ticks(drawn)
+    assert list(at) == ["20", "40", "60"]
+    (line,) = lines(drawn)[-1:]
+    middles = [(at["20"] + at["40"]) / 2, (at["40"] + at["60"]) / 2]
+    assert [x for x, _ in line] == pytest.approx(middles, abs=1e-3)
+
+
+def test_a_curve_over_bins_far_apart_is_logarithmic() -> None:
+    """Each stands in the middle of the logarithms, and is as high as its value."""
+    edges = [2.5, 3.5, 6.5, 12.5, 28]
+    values = [0.2, 0.5, 0.4, 0.7]
+    stops = [
+        Stop(f"{low:g}–{high:g}", f"snr({low})", Quantity(np.array([value])), (low, high))
+        for (low, high), value in zip(pairwise(edges), values, strict=True)
+    ]
+    few = SimpleNamespace(series=lambda *_: stops, measure=lambda _: "R²")
+    drawn = curve.draw(curve.Params(x="snr", of=("a.r2",)), cast("Board", few))
+
+    at, (line,) = ticks(drawn), lines(drawn)[-1:]
+    scale = (at["28"] - at["2.5"]) / np.log(28 / 2.5)
+    expected = [at["2.5"] + scale * np.log(np.sqrt(low * high) / 2.5) for low, high in pairwise(edges)]
+    assert [x for x, _ in line] == pytest.approx(expected, abs=1e-3)
+    heights = [line[0][1] - y for _, y in line]
+    assert np.array(heights) / heights[-1] == pytest.approx((np.array(values) - 0.2) / 0.5, abs=1e-4)
+
+
+def test_a_table_is_a_curve(tmp_path: Path) -> None:
+    """Along what its places are called, in logarithms where they are far apart, under the name of the table."""
+    known = gated(tmp_path)
+    drawn = curve.draw(curve.Params(x="alpha", of=("line(1M).val_mse", "line(50k).val_mse")), board(known))
+
+    at, line = ticks(drawn), lines(drawn)[-1]
+    assert list(at) == ["0.001", "0.03", "1", "30", "1k"]
+    assert at["1"] - at["0.001"] == pytest.approx(at["1k"] - at["1"], abs=1e-3)
+    assert line[0][1] == pytest.approx(line[-1][1])
+    assert {"alpha", "val_mse"} <= set(texts(drawn))
+
+
+def test_labels_of_a_crowded_axis_make_room_for_each_other() -> None:
+    """Every value is marked; those are written that do not touch the one before."""
+    from runner.figures._canvas import spaced
+
+    places = [float(k) for k in range(15)]
+
+    written = spaced(places, [f"{10.0**k:g}" for k in range(-7, 8)], 6.2)
+
+    assert len(written) == 15
+    assert written[0] == "1e-07"
+    assert 7 <= sum(map(bool, written)) < 15
+    assert spaced(places[:5], list("abcde"), 6.2) == list("abcde")
+
+
+def test_a_curve_that_falls_far_leaves_the_others_readable() -> None:
+    """Under an R² of -1 the axis ends."""
+    values = {"bad": (0.99, -6.0, -699.0), "good": (0.9, 0.8, 0.5)}
+    found = {
+        name: [Stop(f"{k}", float(k), Quantity(np.array([v]))) for k, v in enumerate(v)] for name, v in values.items()
+    }
+    few = SimpleNamespace(series=lambda text, _: found[text], measure=lambda _: "R²")
+
+    drawn = texts(curve.draw(curve.Params(x="noise", of=("bad", "good")), cast("Board", few)))
+
+    assert {"−1.00", "0.00", "1.00"} <= set(drawn)
+    assert not any("00" in text and len(text) > 5 for text in drawn)
 
 
 def lines(drawn: bytes) -> list[list[tuple[float, float]]]:
