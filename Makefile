@@ -49,8 +49,10 @@ site: $(STAMP) ## build the site into build/site
 serve: $(STAMP) ## show the site while you write
 	$(BIN)/runner serve
 
-bench: $(STAMP) ## time the synthetic stars against torch.randn of the same size, in one run
+bench: $(STAMP) ## time the synthetic stars against torch.randn, and ridge paths against scikit-learn and numpy
 	$(BIN)/python benchmarks/mockstar_speed.py
+	$(BIN)/python benchmarks/linear_speed.py
+	$(BIN)/python benchmarks/linear_speed.py --million
 
 drill: $(STAMP) ## change one prediction in a copy: does check name everything, does render mend it?
 	$(BIN)/python tests/drill.py

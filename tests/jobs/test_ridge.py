@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import numpy as np
 import pytest
 import torch
+from sklearn.cross_decomposition import PLSRegression
+from sklearn.decomposition import PCA
 from sklearn.linear_model import Ridge
+from sklearn.model_selection import PredefinedSplit, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from runner.contract import Context, Output
+from runner.contract import Context, JobSpec, Output
+from runner.counter import key_of
 from runner.findings import JobFailed
 from runner.jobs import ridge
-from runner.jobs.ridge import Params, run
-from runner.numerics.observation import Observed
+from runner.jobs.ridge import Params, Pca, Pls, Top, run
+from runner.numerics.noise import normals
+from runner.numerics.observation import Asked, Observed
+from runner.numerics.penalty import fold_of
+from tests.jobs.made_up_data import MadeUp
 
 RANDOM = np.random.default_rng(3)
 CLEAN = RANDOM.normal(size=(900, 25)).astype(np.float32) + 4
@@ -39,6 +49,36 @@ class Splits:
 DATA = Splits(split("train", slice(500)), split("val", slice(500, 700)), split("test", slice(700, None)))
 
 
+@dataclass
+class Shop:
+    """A source that shows the made-up rows at any noise."""
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+    def size(self, split: str) -> int:
+        """Return all there are."""
+        return {"train": 500, "val": 200, "test": 200}[split]
+
+    def labels(self, split: str, rows: int, names: Collection[str] | None = None) -> dict[str, np.ndarray]:  # noqa: ARG002
+        """Return none: there are none."""
+        return {}
+
+    def split(
+        self, name: str, rows: int, *, target: str, axes: Mapping[str, float], seed: int, device: str
+    ) -> Observed:
+        """Return a split at a noise."""
+        first = {"train": 0, "val": 500, "test": 700}[name]
+        part = slice(first, first + rows)
+        asked = Asked(self, name, rows, target, axes, seed, device)
+        return Observed(CLEAN[part], SIGMA[part], TARGET[part], split=name, noise=axes["noise"], seed=seed, asked=asked)
+
+
+def stocked() -> Splits:
+    """The three splits, which can be asked for at other noises."""
+    opened: dict[str, Any] = {"target": "y", "axes": {"noise": 1.0}, "seed": 1, "device": "cpu"}
+    return Splits(*(Shop().split(name, Shop().size(name), **opened) for name in ("train", "val", "test")))
+
+
 def rows(part: Observed) -> np.ndarray:
     """All observed inputs of a split in float64."""
     return torch.cat(list(part.inputs(100))).double().numpy()
@@ -61,7 +101,8 @@ def test_a_given_alpha_is_scikit_learns_ridge() -> None:
     np.testing.assert_allclose(output.predictions["val"], fit.predict(rows(DATA.val)), rtol=1e-10)
     np.testing.assert_allclose(output.predictions["test"], fit.predict(rows(DATA.test)), rtol=1e-10)
     np.testing.assert_allclose(output.profiles["weights"], fit.coef_, rtol=1e-8)
-    assert output.scalars == {"alpha": 2.5, "train_rows": 500}
+    explained = fit.score(rows(DATA.train), DATA.train.target)
+    assert output.scalars == {"alpha": 2.5, "train_rows": 500, "train_r2": pytest.approx(explained, rel=1e-10)}
     assert output.tables == {}
 
 
@@ -83,7 +124,10 @@ def test_val_takes_the_alpha_that_a_loop_of_fits_would_take() -> None:
     best = min(errors, key=lambda alpha: errors[alpha])
 
     assert dict(output.tables["val_mse"]) == {f"{alpha:g}": pytest.approx(error) for alpha, error in errors.items()}
-    assert {"alpha": best, "alpha_at_edge": 0, "train_rows": 500} == output.scalars
+    explained = oracle(best).score(rows(DATA.train), DATA.train.target)
+    assert output.scalars == {
+        "alpha": best, "alpha_at_edge": 0, "train_rows": 500, "train_r2": pytest.approx(explained, rel=1e-10),
+    }  # fmt: skip
     np.testing.assert_allclose(output.predictions["test"], oracle(best).predict(rows(DATA.test)), rtol=1e-10)
 
 
@@ -140,3 +184,176 @@ def test_a_given_alpha_needs_no_validation_rows() -> None:
 
     assert output.predictions["val"].shape == (0,)
     assert output.predictions["test"].shape == (200,)
+
+
+def test_cross_validation_takes_the_alpha_that_refitting_would_take() -> None:
+    """The table holds every alpha's error on the folds, the fit is on all rows, and validation targets do not count."""
+    folds, alphas = PredefinedSplit(fold_of(torch.arange(500), 5).numpy()), (1e-3, 1.0, 30.0, 1e3)
+    x, y = rows(DATA.train), DATA.train.target
+    predicted = {a: cross_val_predict(Ridge(alpha=a), x, y, cv=folds) for a in alphas}
+    errors = {alpha: float(((told - y) ** 2).mean()) for alpha, told in predicted.items()}
+    best = min(errors, key=lambda alpha: errors[alpha])
+    output = ran(alpha="cv", alphas=alphas)
+
+    assert dict(output.tables["cv_mse"]) == {f"{a:g}": pytest.approx(error, rel=1e-7) for a, error in errors.items()}
+    assert output.scalars["alpha"] == best
+    np.testing.assert_allclose(output.predictions["val"], oracle(best).predict(rows(DATA.val)), rtol=1e-8)
+    np.testing.assert_allclose(output.predictions["test"], oracle(best).predict(rows(DATA.test)), rtol=1e-8)
+
+
+@pytest.mark.parametrize("count", [500, 12])
+def test_standardised_inputs_are_those_of_a_scaler(count: int) -> None:
+    """Alpha means what it means after scikit-learn's StandardScaler, for many rows and for few."""
+    few = Splits(split("train", slice(count)), DATA.val, DATA.test)
+    fit = make_pipeline(StandardScaler(), Ridge(alpha=2.5, solver="svd")).fit(rows(few.train), few.train.target)
+    output = run(Params(alpha=2.5, standardise=True), few, Context())
+
+    np.testing.assert_allclose(output.predictions["test"], fit.predict(rows(DATA.test)), rtol=1e-7)
+    assert output.scalars["train_r2"] == pytest.approx(fit.score(rows(few.train), few.train.target))
+
+
+@pytest.mark.parametrize(
+    ("front", "steps"),
+    [
+        (Pca(components=6), [PCA(6, svd_solver="full")]),
+        (Top(pixels=25), []),
+    ],
+    ids=["pca", "top, all of them"],
+)
+@pytest.mark.parametrize("standardise", [False, True])
+@pytest.mark.parametrize("count", [500, 20])
+def test_what_stands_in_front_is_scikit_learns(
+    front: Pca | Top, steps: list[Any], count: int, *, standardise: bool
+) -> None:
+    """Scaled first, then projected, then fitted, as a pipeline would."""
+    few = Splits(split("train", slice(count)), DATA.val, DATA.test)
+    scaler = [StandardScaler()] * standardise
+    fit = make_pipeline(*scaler, *steps, Ridge(alpha=2.5, solver="svd")).fit(rows(few.train), few.train.target)
+    output = run(Params(alpha=2.5, front=front, standardise=standardise), few, Context())
+
+    np.testing.assert_allclose(output.predictions["test"], fit.predict(rows(DATA.test)), rtol=1e-7)
+
+
+def test_partial_least_squares_stands_in_front() -> None:
+    """With a small alpha it is scikit-learn's PLS1."""
+    fit = PLSRegression(3, scale=False).fit(rows(DATA.train), DATA.train.target)
+    output = ran(alpha=1e-9, front=Pls(components=3))
+
+    np.testing.assert_allclose(output.predictions["test"], fit.predict(rows(DATA.test)).ravel(), rtol=1e-6)
+
+
+def test_the_folds_make_their_own_components() -> None:
+    """What stands in front is fitted anew without every fold."""
+    folds = PredefinedSplit(fold_of(torch.arange(500), 5).numpy())
+    pipeline = make_pipeline(PCA(6, svd_solver="full"), Ridge(alpha=10.0))
+    told = cross_val_predict(pipeline, rows(DATA.train), DATA.train.target, cv=folds)
+    output = ran(alpha="cv", alphas=(10.0, 100.0), front=Pca(components=6))
+
+    assert output.tables["cv_mse"]["10"] == pytest.approx(((told - DATA.train.target) ** 2).mean(), rel=1e-7)
+
+
+def test_another_job_may_rank_the_inputs() -> None:
+    """The inputs it finds important are kept and no others."""
+    importance = np.arange(25.0) % 7
+    spec = JobSpec("trees", 1, {})
+    told = Output(predictions={}, profiles={"importance": importance})
+    context = Context(nested=lambda asked, _data, _seed: told if asked is spec else Output({}))
+    output = run(Params(alpha=2.5, front=Top(pixels=3, by=spec)), DATA, context)
+    fit = Ridge(alpha=2.5, solver="svd").fit(rows(DATA.train)[:, [6, 13, 20]], DATA.train.target)
+
+    assert np.flatnonzero(output.profiles["weights"]).tolist() == [6, 13, 20]
+    np.testing.assert_allclose(output.predictions["test"], fit.predict(rows(DATA.test)[:, [6, 13, 20]]), rtol=1e-8)
+    with pytest.raises(JobFailed, match="is 26; it must be from 1 to the 25 inputs"):
+        run(Params(alpha=2.5, front=Top(pixels=26, by=spec)), DATA, context)
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_weights_may_depend_on_a_label(order: Literal[1, 2]) -> None:
+    """The fit is that on [x, m x, m^2 x]; the profiles are the weights of each."""
+    data = MadeUp()
+    x, y = data.train.numbers()
+    test, _ = data.test.numbers()
+    powers = range(order + 1)
+    bent, told = (np.hstack([part * part[:, [1]] ** k for k in powers]).astype(float) for part in (x, test))
+    fit = Ridge(alpha=0.5, solver="svd").fit(bent, y)
+    output = run(Params(alpha=0.5, conditional="metal", order=order), data, Context())
+
+    np.testing.assert_allclose(output.predictions["test"], fit.predict(told), rtol=1e-4, atol=1e-5)
+    profiles = [output.profiles[name] for name in ("weights", "weights_1", "weights_2")[: order + 1]]
+    np.testing.assert_allclose(np.concatenate(profiles), fit.coef_, rtol=1e-4, atol=1e-5)
+
+
+def test_noise_on_the_label_is_for_the_test_rows_alone() -> None:
+    """The rule and the validation predictions stay; the test rows see a label off by the deviation asked for."""
+    data = MadeUp()
+    given: dict[str, Any] = {"alpha": 0.5, "conditional": "metal"}
+    exact, noisy, again, other = (
+        run(Params(**given, label_noise=noise, draw=draw), data, Context())
+        for noise, draw in ((0, 0), (0.3, 0), (0.3, 0), (0.3, 1))
+    )
+    x, _ = data.test.numbers()
+    slope = x @ exact.profiles["weights_1"]  # of a prediction with the label
+    off = (noisy.predictions["test"] - exact.predictions["test"]) / slope
+
+    np.testing.assert_array_equal(exact.predictions["val"], noisy.predictions["val"])
+    np.testing.assert_array_equal(exact.profiles["weights"], noisy.profiles["weights"])
+    np.testing.assert_allclose(
+        off, 0.3 * normals(key_of("label noise", "metal", 0), torch.arange(30), 1)[:, 0], rtol=1e-2
+    )
+    np.testing.assert_array_equal(noisy.predictions["test"], again.predictions["test"])
+    assert (noisy.predictions["test"] != other.predictions["test"]).all()
+
+
+def test_training_rows_may_be_seen_at_several_noises() -> None:
+    """The fit is that on all views one after the other; with `conditional: noise` its weights depend on it."""
+    data = stocked()
+    levels = (0.0, 0.5, 2.0)
+    views = [rows(data.train.at(noise=level)) for level in levels]
+    y = np.tile(TARGET[:500], 3)
+    mixed = run(Params(alpha=2.5, noises=levels), data, Context())
+    bent = run(Params(alpha=2.5, noises=levels, conditional="noise"), data, Context())
+    test = rows(data.test)
+
+    fit = Ridge(alpha=2.5, solver="svd").fit(np.vstack(views), y)
+    np.testing.assert_allclose(mixed.predictions["test"], fit.predict(test), rtol=1e-8)
+    assert mixed.scalars["train_rows"] == 1500
+    x = np.vstack([np.hstack([view, level * view]) for level, view in zip(levels, views, strict=True)])
+    fit = Ridge(alpha=2.5, solver="svd").fit(x, y)
+    np.testing.assert_allclose(bent.predictions["test"], fit.predict(np.hstack([test, test])), rtol=1e-6)
+
+
+def test_a_row_is_in_one_fold_however_often_it_is_seen() -> None:
+    """All views of a star are left out together: else its twin would tell."""
+    data = stocked()
+    views = np.vstack([rows(data.train.at(noise=level)) for level in (0.5, 1.0)])
+    y = np.tile(TARGET[:500], 2)
+    folds = PredefinedSplit(np.tile(fold_of(torch.arange(500), 5).numpy(), 2))
+    told = cross_val_predict(Ridge(alpha=2.5, solver="svd"), views, y, cv=folds)
+    output = run(Params(alpha="cv", alphas=(2.5, 5.0), noises=(0.5, 1.0)), data, Context())
+
+    assert output.tables["cv_mse"]["2.5"] == pytest.approx(((told - y) ** 2).mean(), rel=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"conditional": "noise"}, "needs several noises"),
+        ({"label_noise": 0.1}, "noise on the label of `conditional`"),
+        ({"alpha": "cv", "front": Top(by=JobSpec("trees", 1, {}))}, "no fold is left out"),
+        ({"conditional": "metal", "front": Top(by=JobSpec("trees", 1, {}))}, "not their products"),
+        ({"front": Top(by=JobSpec("trees", 1, {}))}, "ranks no inputs"),
+    ],
+)
+def test_parameters_that_do_not_go_together_are_refused(params: dict[str, Any], message: str) -> None:
+    """One line says which and why."""
+    with pytest.raises(JobFailed, match=message):
+        run(Params(**params), DATA, Context(nested=lambda *_: Output({})))
+
+
+def test_a_target_that_never_changes_has_no_r2() -> None:
+    """The scalar is left out; the fit stands."""
+    flat = Observed(CLEAN[:500], SIGMA[:500], np.full(500, 3.0), split="train", noise=1.0, seed=1)
+    output = run(Params(alpha=1.0), Splits(flat, DATA.val, DATA.test), Context())
+
+    assert "train_r2" not in output.scalars
+    np.testing.assert_allclose(output.predictions["test"], 3.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,10 @@ import pytest
 import torch
 from scipy import stats
 
+from runner.contract import Split, key_at
 from runner.findings import InputRefused, JobFailed
 from runner.numerics import observation
-from runner.numerics.observation import Observed, noise_of
+from runner.numerics.observation import Asked, Observed, noise_of
 from runner.numerics.snr import told_statistics
 
 RANDOM = np.random.default_rng(1)
@@ -143,3 +145,57 @@ def test_impossible_noise_is_refused(noise: float) -> None:
     """Noise is a finite number from 0 on."""
     with pytest.raises(InputRefused, match="must be 0 or more"):
         observed(noise=noise)
+
+
+class Stored:
+    """A source of the rows above, seen at any noise."""
+
+    columns: Mapping[str, str] = {"y": "", "other": ""}
+
+    def size(self, split: str) -> int:
+        """Return how many rows there are."""
+        del split
+        return len(CLEAN)
+
+    def labels(self, split: str, rows: int, names: Collection[str] | None = None) -> dict[str, np.ndarray]:
+        """Return label columns."""
+        del split
+        return {name: TARGET[:rows] * (1 if name == "y" else 2) for name in names or self.columns}
+
+    def split(self, name: str, rows: int, *, target: str, axes: Mapping[str, float], seed: int, device: str) -> Split:
+        """Return rows that remember what they were asked for."""
+        asked = Asked(self, name, rows, target, axes, seed, device)
+        arrays = CLEAN[:rows], SIGMA[:rows], TARGET[:rows]
+        return Observed(*arrays, split=name, noise=axes["noise"], seed=seed, device=device, asked=asked)
+
+
+def of_source(split: str, noise: float) -> Observed:
+    """The first 60 rows of that source, known by a key."""
+    found = Stored().split(split, 60, target="y", axes={"noise": noise}, seed=42, device="cpu")
+    assert isinstance(found, Observed)
+    found.key = key_at(f"rows of {split}", found.axes)
+    return found
+
+
+def test_rows_are_the_same_at_another_noise() -> None:
+    """The same draw scaled anew; what its key says of the axes is what it would say if it was opened so."""
+    quiet = of_source("train", 0.0)
+    loud, again = quiet.at(noise=2.0), quiet.at(noise=0.0)
+
+    expected = of_source("train", 2.0)
+    assert torch.equal(torch.cat(list(loud.inputs(60))), seen(expected))
+    assert (loud.key, again.key) == (expected.key, quiet.key)
+    assert len({loud.key, quiet.key, of_source("val", 2.0).key}) == 3
+
+
+def test_the_test_split_is_seen_as_it_is() -> None:
+    """Neither its target nor another noise is for a job; other label columns are."""
+    test = of_source("test", 1.0)
+
+    assert np.array_equal(test.column("other"), 2 * TARGET[:60])
+    with pytest.raises(JobFailed, match="the test target is for scoring only"):
+        test.column("y")
+    with pytest.raises(JobFailed, match="the test rows are seen as the experiment says"):
+        test.at(noise=0.0)
+    with pytest.raises(JobFailed, match="no label column `why`; there is y, other"):
+        of_source("val", 1.0).column("why")

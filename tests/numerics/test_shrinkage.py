@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 import torch
 from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from runner.findings import JobFailed
 from runner.numerics.gram import Gram, gram_of
-from runner.numerics.shrinkage import Linear, ridge_path, ridge_path_of_rows
+from runner.numerics.shrinkage import Factor, Linear, ridge_path, ridge_path_of_rows, side_by_side
+from runner.numerics.symmetric import symmetric
 
 ALPHAS = [1e-6, 1e-3, 1.0, 30.0, 1e4]
 
@@ -135,8 +138,72 @@ def test_a_penalty_below_rounding_is_refused() -> None:
 @pytest.mark.parametrize("place", ["xx", "xy"])
 def test_sums_that_are_not_finite_are_refused(place: str) -> None:
     """A hole in the data stops the job before LAPACK sees it."""
-    sums = {"xx": torch.eye(3).double(), "xy": torch.ones(3).double()}
+    sums = {"xx": torch.eye(3).double(), "xy": torch.ones(3, 1).double()}
     sums[place][0] = torch.nan
+    one = torch.ones(1, 1).double()
 
     with pytest.raises(JobFailed, match="not finite"):
-        ridge_path(Gram(5, torch.zeros(3).double(), 0.0, sums["xx"], sums["xy"], 1.0), [1.0])
+        ridge_path(Gram(5, torch.zeros(3).double(), one[0], symmetric(sums["xx"]), sums["xy"], one), [1.0])
+
+
+def test_targets_share_one_factorisation() -> None:
+    """Every target's path is the one it has alone."""
+    x, y = problem(300, 40)
+    targets = np.column_stack([y, np.sin(y), x[:, 0]])
+    factor = Factor(gram_of([(torch.tensor(x), torch.tensor(targets))]))
+
+    for k, target in enumerate(targets.T):
+        oracle = Ridge(alpha=3.0, solver="svd").fit(x, target)
+        path = factor.path([3.0], k)
+        np.testing.assert_allclose(path.weights[:, 0], oracle.coef_, rtol=0, atol=1e-8 * abs(oracle.coef_).max())
+        np.testing.assert_allclose(path.intercepts[0], oracle.intercept_, rtol=1e-8)
+
+
+@pytest.mark.parametrize(("n", "p"), [(300, 40), (20, 60)])
+def test_standardised_inputs_are_those_of_scikit_learn(n: int, p: int) -> None:
+    """Alpha means what it means after a StandardScaler, from the sums and from the rows alike."""
+    x, y = problem(n, p)
+    x[:, 3] = 2.0
+    rows, target = torch.tensor(x), torch.tensor(y)
+    of_sums = ridge_path(gram_of([(rows, target)]), ALPHAS[1:], standardise=True)
+    of_rows = ridge_path_of_rows(rows, target, ALPHAS[1:], standardise=True)
+
+    for k, alpha in enumerate(ALPHAS[1:]):
+        oracle = make_pipeline(StandardScaler(), Ridge(alpha=alpha, solver="svd")).fit(x, y).predict(x)
+        np.testing.assert_allclose(of_sums.predict(rows)[:, k], oracle, rtol=1e-8)
+        np.testing.assert_allclose(of_rows.predict(rows)[:, k], oracle, rtol=1e-8)
+
+
+def test_squared_errors_follow_from_sums() -> None:
+    """On rows a path has not seen, of another mean, the sums give the errors that the predictions have."""
+    x, y = problem(300, 40)
+    other, told = 2 * x[:80] + 1, y[:80] ** 2
+    path = fitted(x, y, ALPHAS)
+    squares = ((path.predict(torch.tensor(other)) - torch.tensor(told)[:, None]) ** 2).sum(0)
+    two = gram_of([(torch.tensor(other), torch.tensor(np.column_stack([y[:80], told])))])
+
+    np.testing.assert_allclose(path.squares(two, 1), squares, rtol=1e-10)
+
+
+def test_rules_stand_side_by_side() -> None:
+    """Paths put together predict as each alone."""
+    x, y = problem(30, 4)
+    one, other = fitted(x, y, [1.0, 2.0]), fitted(x, -y, [3.0])
+    both, rows = side_by_side([one, other]), torch.tensor(x)
+
+    torch.testing.assert_close(both.predict(rows), torch.cat([one.predict(rows), other.predict(rows)], 1))
+
+
+def test_an_alpha_near_the_rounding_of_single_products_is_refused() -> None:
+    """Where X'X has no inverse its negative eigenvalues tell the rounding, and what an alpha has to exceed."""
+    x, y = problem(100, 300)
+    gram = gram_of([(torch.tensor(x).float(), torch.tensor(y))], torch.float32)
+    rounding = -float(torch.linalg.eigvalsh(gram.dense())[0])
+    rounded = torch.tensor(x).float().double().numpy()
+    oracle = Ridge(alpha=1000 * rounding, solver="svd").fit(rounded, y)
+
+    np.testing.assert_allclose(ridge_path(gram, [1000 * rounding]).weights[:, 0], oracle.coef_, rtol=0, atol=1e-2)
+    for alpha in (0.5 * rounding, 1.5 * rounding):
+        with pytest.raises(JobFailed, match="lost in the rounding") as refusal:
+            ridge_path(gram, [alpha])
+        assert "products: double" in refusal.value.fix
