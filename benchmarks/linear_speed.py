@@ -27,16 +27,17 @@ from typing import TypeVar
 import numpy as np
 import torch
 
-from runner.contract import Split
+from runner.contract import Partition, Split
 from runner.data.mockstar import open_source
 from runner.numerics import emulator
+from runner.numerics.bins import bins_of, labels_of
 from runner.numerics.gram import gram_of, grams_of, precision, summed
 from runner.numerics.shrinkage import ridge_path
 
 ALPHAS = np.geomspace(1e-2, 1e4, 20).tolist()
 BATCH = 4096
-TEFF, MH = [3750, 4500, 5250, 6000], [-2.0, -1.0, 0.0, 0.5]
-BINS = (len(TEFF) - 1) * (len(MH) - 1)
+NINE = Partition(("teff", "mh"), ((3750, 4500, 5250, 6000), (-2.0, -1.0, 0.0, 0.5)), tuple("abcdefghi"))
+BINS = NINE.bins
 CPU_TARGET, MEMORY_TARGET, RATE_TARGET = 8.0, 1.0, 0.75
 MINUTES_TARGET, MILLION_MEMORY_TARGET = 15.0, 2.0
 ROUNDS = 7
@@ -96,11 +97,9 @@ class Meter:
 def stars(rows: int) -> tuple[Split, np.ndarray]:
     """Return synthetic stars at noise 0.2 and the bin of each, the last for stars in none of the nine."""
     source = open_source({"val": 0, "test": 0}, Path())
-    columns = source.labels("train", rows, ["teff", "mh"])
-    teff, mh = np.searchsorted(TEFF, columns["teff"], "right") - 1, np.searchsorted(MH, columns["mh"], "right") - 1
-    inside = (teff >= 0) & (teff < len(TEFF) - 1) & (mh >= 0) & (mh < len(MH) - 1)
     split = source.split("train", rows, target="logg", axes={"noise": 0.2}, seed=42, device="cpu")
-    return split, np.where(inside, (len(MH) - 1) * teff + mh, BINS)
+    bins = bins_of(NINE, labels_of(split, NINE.by))
+    return split, np.where(bins < 0, BINS, bins)
 
 
 def write(data: Rows) -> Cost:
@@ -313,7 +312,10 @@ def main() -> None:
     parser.add_argument(
         "--width", type=int, default=emulator.PIXELS, help=f"inputs of a row, {emulator.PIXELS} at most"
     )
-    parser.add_argument("--fits", type=int, default=3, help="alphas for which scikit-learn is refitted")
+    some = range(1, len(ALPHAS) + 1)
+    parser.add_argument(
+        "--fits", type=int, default=3, choices=some, metavar="N", help="alphas scikit-learn is refitted for, of the 20"
+    )
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--million", action="store_true", help="only the streamed fit of nine experts and one ridge")
     settings = parser.parse_args()

@@ -125,6 +125,7 @@ class Context:
     siblings: Callable[[str, str], np.ndarray] | None = None
     folder: Path = Path()  # of the knowledge base: where paths in parameters start
     keeper: Callable[[str, Callable[[Path], None]], Path] | None = None
+    files: tuple[str, ...] = ()  # what the files hold that the parameters name, of jobs inside it, too
 
     def fit(self, spec: JobSpec, data: Data, seed: int | None = None) -> Output:
         """Run a nested job on data of your choosing, with your own seed unless another is given."""
@@ -145,7 +146,7 @@ class Context:
         """
         if self.keeper is None:
             raise JobFailed("this run can keep no files")
-        text = json.dumps([what, self.device, list(of)], sort_keys=True)
+        text = json.dumps([what, self.device, list(of), *([list(self.files)] if self.files else [])], sort_keys=True)
         return self.keeper(f"{what}-{hashlib.sha256(text.encode()).hexdigest()[:32]}", make)
 
 

@@ -19,10 +19,12 @@ from runner import workflow
 from runner.contract import read_contract
 from runner.documents.scanner import Scan, scan
 from runner.execution.fits import Cache, Fit
+from runner.execution.keeping import Keeper
 from runner.findings import RunnerError
 from runner.results import arrays
 from tests import knowledge
 from tests.executed import EXP, HUB, PREDICTIONS, RESULT, ROWS, RUN, execute
+from tests.execution.test_profiles import placed
 
 OWN = "own/middle.py"
 DATA = "logg/tiny.npz"
@@ -58,7 +60,10 @@ class Params:
 def run(params: Params, data: Data, context: Context) -> Output:
     """Take the middle, say it everywhere."""
     middle = np.median([float(y) for _, batch in data.train.pairs(64) for y in batch]) + params.above
-    return Output({"val": np.full(data.val.rows, middle), "test": np.full(data.test.rows, middle)})
+    path = context.kept("slope", [data.train.key], lambda path: path.write_text("0.5 0.25 0.125"))
+    slope = np.resize(np.array(path.read_text().split(), float), data.train.width)
+    predictions = {"val": np.full(data.val.rows, middle), "test": np.full(data.test.rows, middle)}
+    return Output(predictions, tables={"share": {"low": {"high": 0.5}}}, profiles={"slope": slope})
 '''
 
 Damage = Callable[[bytes, random.Random], bytes]
@@ -92,7 +97,9 @@ def files() -> dict[str, bytes]:
         root = knowledge.toy(Path(folder))
         experiment = root / EXP
         text = experiment.read_text(encoding="utf-8").replace("  weak: ", "  middle: {job: middle}\n  weak: ")
-        experiment.write_text(f"{text}\n<!-- logg: published -->\n", encoding="utf-8", newline="")
+        more = "<!-- logg: published -->\n\n<!-- logg: figure {kind: spectrum, of: [middle.slope]} -->\n"
+        experiment.write_text(f"{text}\n{more}", encoding="utf-8", newline="")
+        (root / DATA).write_bytes(placed())
         (root / "pyproject.toml").write_text('[tool.runner]\njobs = "own"\n')
         (root / "own").mkdir()
         (root / OWN).write_text(JOB)
@@ -143,6 +150,7 @@ def test_the_base_agrees_before_it_is_damaged(root: Path) -> None:
     [
         (RESULT, ("TOY-1.json",)),
         ("bars", ("bars-",)),
+        ("spectrum", ("spectrum-",)),
         (PUBLISHED, ("TOY-1.published.csv", "the block `published`")),
         (DATA, ("(data)",)),
     ],
@@ -252,6 +260,25 @@ def test_a_damaged_fit_in_the_cache_is_never_used(tmp_path: Path, damage: Damage
 
 
 def same(one: Fit, other: Fit) -> bool:
-    """Tell whether two fits predicted the same and found the same numbers at the same cost."""
-    told = (one.scalars, one.cost) == (other.scalars, other.cost)
-    return told and arrays.digests(one.predictions) == arrays.digests(other.predictions)
+    """Tell whether two fits predicted the same and found the same numbers and profiles at the same cost."""
+    return (one.scalars, one.cost, one.digests) == (other.scalars, other.cost, other.digests)
+
+
+@pytest.mark.parametrize("damage", [flipped, cut, longer])
+def test_a_damaged_kept_file_is_made_again(tmp_path: Path, damage: Damage) -> None:
+    """A job is given what it wrote, whatever byte of the file or of its note is another one."""
+    kept = {Path(name).name: content for name, content in files().items() if "cache/kept/" in name}
+    (name,) = (name for name in kept if not name.endswith(".json"))
+
+    def make(path: Path) -> None:
+        path.write_bytes(kept[name])
+
+    for damaged, content in kept.items():
+        for attempt in MANY:
+            keeper = Keeper(tmp_path / "kept", tmp_path / "locks")
+            with keeper.using():
+                keeper.kept(name, make, lambda _: None)
+                (keeper.folder / damaged).write_bytes(damage(content, drawn_for(damaged, damage.__name__, attempt)))
+            anew = Keeper(keeper.folder, keeper.locks)
+            with anew.using():
+                assert anew.kept(name, make, lambda _: None).read_bytes() == kept[name]

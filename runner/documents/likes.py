@@ -66,6 +66,12 @@ class Likeness:
         """Return the specs as they are written, by job."""
         return {name: node for name, node in _entries(self.front, "jobs").items() if isinstance(node, yaml.Mapping)}
 
+    @cached_property
+    def words(self) -> dict[str, yaml.Node]:
+        """Return the bins of the protocol, by the word for them."""
+        protocol = self.others(_word(self.front.get("protocol")))
+        return {name: node for name, node in _entries(protocol, "slices").items() if _is_bins(node)} if protocol else {}
+
     def spec(self, name: str, behind: tuple[Step, ...] = ()) -> Spec:
         """Return a job's spec without `like`, or raise Unlike; `behind` are the jobs that led here."""
         own, me = self.jobs[name], (self.id, name)
@@ -99,11 +105,12 @@ class Likeness:
         there, name = self._elsewhere(me, like)
         try:
             spec = there.spec(name, (*behind, me))
+            entries = _worded_out(spec.entries, there.contracts, there.words)
             fixed = {**there.settings(name, spec), **spec.fixed}
         except Unlike as error:
             why = f"`{like.text}` cannot be copied: {error.root}"
             raise Unlike(me, like, why, fix=error.fix, root=error.root) from error
-        return Spec(_moved(spec.entries, like), fixed)
+        return Spec(_moved(entries, like), fixed)
 
     def _elsewhere(self, me: Step, like: yaml.Scalar) -> tuple[Likeness, str]:
         """Return the experiment and the job that `alias.job`, or the alias of a job, stands for."""
@@ -207,6 +214,31 @@ def _entries(front: yaml.Mapping, key: str) -> dict[str, yaml.Node]:
 def _is_bins(node: yaml.Node | None) -> bool:
     """Tell whether a value writes bins out."""
     return isinstance(node, yaml.Mapping) and node.get(EDGES) is not None
+
+
+def _worded_out(spec: yaml.Mapping, jobs: Mapping[str, Contract], words: Mapping[str, yaml.Node]) -> yaml.Mapping:
+    """Return the spec of a job with the bins in the place of the words: another protocol has other bins, or words."""
+
+    def value(node: yaml.Node, shape: Shape) -> yaml.Node:
+        if isinstance(node, yaml.Scalar):
+            return words.get(node.text, node) if divides(shape) else node
+        if isinstance(node, yaml.Sequence):
+            inside = next((part.parts[0] for part in (shape, *shape.parts) if part.name == "tuple"), shape)
+            return replace(node, items=tuple(value(item, inside) for item in node.items))
+        if node.get(JOB) is not None:
+            return _worded_out(node, jobs, words)
+        records = variants(shape)
+        record = record_for(_word(node.get(KIND)), records) or next(iter(records), None)
+        return entries(node, record.fields) if record and not _is_bins(node) else node
+
+    def entries(node: yaml.Mapping, used: Mapping[str, Parameter]) -> yaml.Mapping:
+        written = (
+            (key, value(inner, used[key.text].shape) if key.text in used else inner) for key, inner in node.entries
+        )
+        return replace(node, entries=tuple(written))
+
+    contract = jobs.get(_word(spec.get(JOB)))
+    return entries(spec, contract.parameters) if contract else spec
 
 
 def _jobs_inside(node: yaml.Node) -> Iterator[yaml.Mapping]:

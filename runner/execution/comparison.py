@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from runner.contract import Contract, involved
 from runner.documents.reading import Document
 from runner.execution import provenance
 from runner.execution.execute import Settings
@@ -76,10 +77,15 @@ def _compare(
             workshop.put(run, filed)
             compared.append(Compared(run.name, "recorded", "made elsewhere, there is nothing to run again"))
             continue
-        compared.append(_compared(run.name, filed, workshop.make(run), jobs[run.job.job].close))
+        compared.append(_compared(run.name, filed, workshop.make(run), close_of(run, jobs)))
     then = _machine(last_run(document, knowledge.library) or {})
     now = _machine(provenance.surroundings(knowledge.library.root, workshop.device))
     _tell(document, compared, (then, now), report)
+
+
+def close_of(run: JobRun, jobs: Mapping[str, Contract]) -> float:
+    """Return how far predictions may be off that a job makes, with the jobs inside it."""
+    return max(contract.close for contract, _ in involved(run.job.job, run.job.params, jobs))
 
 
 def _compared(run: str, filed: Fit, again: Fit, allowed: float) -> Compared:

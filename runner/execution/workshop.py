@@ -55,6 +55,7 @@ class Workshop:
     runs: dict[str, JobRun] = field(default_factory=dict)
     fits: dict[str, Fit] = field(default_factory=dict)  # by key
     keeper: Keeper = field(default_factory=passing_keeper)  # of files that jobs keep
+    stored: bool = False  # the rows come from files, whose last ones are for test, those before them for validation
 
     def make(self, run: JobRun) -> Fit:
         """Return the fit of a run: laid ready, from the cache, computed now, or failed with its message."""
@@ -100,7 +101,8 @@ class Workshop:
             for split, count in self.rows(run).items()
         }
         for split, rows in opened.items():
-            drawn = canonical.digest([run.data, split, rows.rows, target, seed], 32)
+            behind = [self.protocol.test] if self.stored and split == "val" else []
+            drawn = canonical.digest([run.data, split, rows.rows, *behind, target, seed], 32)
             rows.key = key_at(drawn, given[split])
         return Splits(**opened)
 
@@ -125,12 +127,11 @@ class Workshop:
         try:
             splits = data()
             spec = JobSpec(run.job.job, run.job.version, run.job.params)
-            output = self._called(spec, splits, self._context(run))
+            with self.keeper.using():
+                output = self._called(spec, splits, self._context(run))
             fit = checked(output, splits)
         except Exception as error:  # noqa: BLE001 - a job may raise anything; its neighbours go on
             return Fit(failed=one_line(error))
-        finally:
-            self.keeper.release()
         told = {"train": splits.train.rows, "device": self.device, "job": run.job.job}
         return replace(fit, cost={**meter.read(), **told})
 
@@ -155,7 +156,7 @@ class Workshop:
             return self.keeper.kept(name, make, lambda who: self.progress.tell(f"{run.name}: waits for {who}, {name}"))
 
         seed = int(run.axes.get("seed", 0))
-        context = Context(self.device, seed, progress, nested, predicted, self.folder, kept)
+        context = Context(self.device, seed, progress, nested, predicted, self.folder, kept, run.files)
         return context
 
     def _predicted(self, run: JobRun, name: str, split: str) -> np.ndarray:
@@ -192,7 +193,8 @@ def open_workshop(document: Document, knowledge: Knowledge, device: str | None, 
         raise InputRefused(f"{document.id} has no readable protocol", code="LG207")
     jobs, folder = knowledge.library.plugins.jobs, knowledge.library.root / FOLDER
     source = open_source(protocol, knowledge)
-    return Workshop(source, protocol, jobs, folder, device or plugins.default_device(), progress)
+    stored = bool(knowledge.library.plugins.sources[protocol.source].files)
+    return Workshop(source, protocol, jobs, folder, device or plugins.default_device(), progress, stored=stored)
 
 
 def open_source(protocol: Protocol, knowledge: Knowledge) -> Source:

@@ -21,6 +21,7 @@ INK = "#7d8490"  # at least 3:1 on white and on the dark page
 COLOURS = ("#3f86c8", "#d07a2a", "#3d9970", "#a06cc4", "#cc5f5f", "#8f8a3a")
 WIDE, AXIS = 7.2, 6.2  # inches of a figure that a page shows in full, and of the axis in it
 LINE = 84  # letters that stand side by side above a panel
+SLANT = 40  # degrees of names that would not stand side by side
 MARGIN = 0.05  # of an axis that stays free at its end
 LOWEST = -1.0  # R² below which one model is as useless as another
 STYLE: Any = {
@@ -68,9 +69,14 @@ def _part(figure: Figure, rows: int) -> None:
 def legend(figure: Figure, axes: Axes) -> None:
     """Say above a panel what its colours mean, where nothing is drawn."""
     handles, labels = axes.get_legend_handles_labels()
-    longest = max(map(len, labels), default=0)
-    columns = max(1, min(len(labels), int(LINE // (longest + 5))))
+    columns = side_by_side(labels, LINE)
     figure.legend(handles, labels, loc="outside upper center", ncols=columns, frameon=False, fontsize=10)
+
+
+def side_by_side(labels: Sequence[str], line: float) -> int:
+    """Return how many entries of a legend stand in a line of so many letters."""
+    longest = max(map(len, labels), default=0)
+    return max(1, min(len(labels), int(line // (longest + 5))))
 
 
 def end_vertical(axes: Axes, metric: str) -> None:
@@ -93,9 +99,15 @@ def name_places(axes: Axes, places: Sequence[float], labels: Sequence[str], widt
     """Write names below their places, slanting where they would not stand side by side; `width` is in inches."""
     axes.set_xticks(places, labels)
     axes.minorticks_off()
-    if max(map(text_width, labels), default=0.0) * len(labels) > width:
+    if slanting(labels, width):
         for label in axes.get_xticklabels():
-            label.set(rotation=40, ha="right", rotation_mode="anchor")
+            label.set(rotation=SLANT, ha="right", rotation_mode="anchor")
+
+
+def slanting(labels: Sequence[str], width: float) -> float:
+    """Return how many inches names reach down below their places, 0 where they stand side by side."""
+    longest = max(map(text_width, labels), default=0.0)
+    return longest * math.sin(math.radians(SLANT)) if longest * len(labels) > width else 0.0
 
 
 def number_places(axes: Axes, places: Sequence[float], labels: Sequence[str], width: float) -> None:

@@ -9,21 +9,23 @@ import numpy as np
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 
-from runner.figures._canvas import AXIS, INK, name_places
+from runner.figures._canvas import AXIS, INK, name_places, slanting, text_width
+from runner.findings import InputRefused
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from runner.results.board import Board
     from runner.results.returned import Grid
 
 RISING = LinearSegmentedColormap.from_list("rising", ["#d7e3f0", "#8db5dc", "#3f86c8", "#1d4f87"])
 SIGNED = LinearSegmentedColormap.from_list("signed", ["#a8481f", "#dc9a68", "#e6e3de", "#7eaede", "#22609f"])
 OUTLYING = 10.0  # times the middle of all sizes: beyond it a number takes no part in the colours
-SMALLEST, LARGEST = 7.5, 10.0  # points of the writing
+SMALLEST, LARGEST, TITLE = 7.5, 10.0, 11.0  # points of the writing
 DARK, PALE = "#000000", "#ffffff"
 BESIDE = 2  # panels that stand side by side where their cells are wide enough
 ROOMY, NARROWEST = 0.44, 0.28  # inches of a cell
-HIGH, AROUND = 0.33, 1.3  # inches of a row, and of what stands above and below the rows
+HIGH, AROUND, BELOW = 0.33, 1.3, 0.6  # inches of a row, of what stands about the rows, and of it for slanting names
 EDGE = 0.04  # of a cell that stays free
 WEIGHTS = np.array([0.2126, 0.7152, 0.0722])  # of red, green and blue in what the eye sees
 BRIGHT = 0.179  # luminance from which dark letters read better than pale ones
@@ -44,6 +46,16 @@ def limits(values: np.ndarray, best: float | None = None) -> tuple[float, float]
     largest = max(-low, high)
     end = min(largest, most) or largest
     return -end, end
+
+
+def tables_of(jobs: Sequence[str], name: str, board: Board) -> list[Grid]:
+    """Return the table of that name of every job."""
+    for job in jobs:
+        if not board.run(job):
+            raise InputRefused(
+                f"`{job}` is no job of this document", code="LG302", fix=f"name jobs, not their `{name}`"
+            )
+    return [board.grid(f"{job}.{name}") for job in jobs]
 
 
 def draw_cells(
@@ -73,6 +85,16 @@ def name_sides(axes: Axes, grid: Grid, width: float, *, first: bool = True) -> N
     name_places(axes, range(len(grid.columns)), grid.columns, width)
 
 
+def entitle(axes: Axes, title: str, width: float) -> None:
+    """Write above a panel of a width in inches, smaller where that would be too narrow."""
+    axes.set_title(title, fontsize=max(SMALLEST, min(TITLE, TITLE * width / text_width(title))))
+
+
+def height(rows: int, columns: Sequence[str], width: float) -> float:
+    """Return the inches of a panel of rows, with what stands above and below them."""
+    return HIGH * rows + AROUND + max(0.0, slanting(columns, width) - BELOW)
+
+
 def letters(cell: float, longest: int) -> float:
     """Return the size of writing that fits a cell of a width in inches."""
     return min(LARGEST, max(SMALLEST, 72 * (cell - 0.06) / (0.62 * max(longest, 1))))
@@ -85,9 +107,10 @@ def _luminance(colour: Sequence[float]) -> float:
     return float(linear @ WEIGHTS)
 
 
-def arrangement(count: int, columns: int) -> tuple[int, int, float]:
+def arrangement(titles: Sequence[str], columns: int) -> tuple[int, int, float]:
     """Return how many panels of cells stand side by side and below each other, and how wide a cell is, in inches."""
-    across = min(BESIDE, count)
-    if across > 1 and AXIS / (across * columns) < NARROWEST:
+    widest = max(map(text_width, titles))
+    across = min(BESIDE, len(titles))
+    if across > 1 and AXIS / across < max(widest, NARROWEST * columns):
         across = 1
-    return across, -(-count // across), min(ROOMY, AXIS / (across * columns))
+    return across, -(-len(titles) // across), min(max(ROOMY, widest / columns), AXIS / (across * columns))

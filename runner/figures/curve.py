@@ -55,6 +55,7 @@ def draw(params: Params, board: Board) -> bytes:
     scale = _scale(curves)
     figure, (axes,) = canvas(WIDE, 3.9)
     if scale.is_wide if params.log is None else params.log:
+        _refuse_unlogarithmic(scale)
         axes.set_xscale("log")
     for index, (text, series) in enumerate(zip(params.of, curves, strict=True)):
         stops = sorted(series, key=lambda stop: scale.places[stop.value])
@@ -72,6 +73,13 @@ def draw(params: Params, board: Board) -> bytes:
     axes.grid(axis="y", alpha=0.25, linewidth=0.6)
     legend(figure, axes)
     return svg(figure)
+
+
+def _refuse_unlogarithmic(scale: Scale) -> None:
+    """Refuse an axis on part of which a logarithmic one would have no place."""
+    wrong = [label for mark, label in zip(scale.marks, scale.labels, strict=True) if scale.names or mark <= 0]
+    if wrong:
+        raise InputRefused(f"`{wrong[0]}` has no logarithm", code="LG208", fix="leave out `log: true`")
 
 
 def _scale(curves: list[list[Stop]]) -> Scale:

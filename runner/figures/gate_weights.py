@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from runner.figures._canvas import COLOURS, mosaic, svg
-from runner.figures._cells import AROUND, HIGH, arrangement, draw_cells, letters, name_sides
+from runner.figures._canvas import AXIS, COLOURS, LINE, mosaic, side_by_side, svg
+from runner.figures._cells import arrangement, draw_cells, entitle, height, letters, name_sides, tables_of
 from runner.results.board import Board
 
 if TYPE_CHECKING:
@@ -30,26 +30,28 @@ class Params:
 
 def draw(params: Params, board: Board) -> bytes:
     """Draw one heat map per job, and one histogram of all jobs below them."""
-    grids = [board.grid(f"{job}.weight") for job in params.of]
-    rows, columns = (max(len(side) for side in sides) for sides in zip(*(grid[:2] for grid in grids), strict=True))
-    beside, down, cell = arrangement(len(grids), columns)
+    grids = tables_of(params.of, "weight", board)
+    rows, columns = (max(sides, key=len) for sides in zip(*(grid[:2] for grid in grids), strict=True))
+    beside, down, cell = arrangement(params.of, len(columns))
+    width = cell * len(columns)
     maps = [list(params.of[start : start + beside]) for start in range(0, len(grids), beside)]
     maps[-1] += ["."] * (beside - len(maps[-1]))
-    heights = [*([HIGH * rows + AROUND] * down), 2.1]
-    figure, named = mosaic(cell * columns * beside + 1.2, [*maps, [HISTOGRAM] * beside], heights)
+    entries = side_by_side(params.of, LINE * width * beside / AXIS)
+    heights = [*([height(len(rows), columns, width)] * down), 1.9 + 0.2 * -(-len(params.of) // entries)]
+    figure, named = mosaic(width * beside + 1.2, [*maps, [HISTOGRAM] * beside], heights)
     for index, (job, grid) in enumerate(zip(params.of, grids, strict=True)):
         axes = named[job]
         shades = np.where(grid.values >= SHOWN, grid.values, np.nan)
         texts = [[f"{value:.2f}".removeprefix("0") for value in row] for row in np.nan_to_num(grid.values)]
         draw_cells(axes, shades, (0.0, 1.0), texts, letters(cell, 3))
-        name_sides(axes, grid, cell * columns, first=index % beside == 0)
+        name_sides(axes, grid, width, first=index % beside == 0)
         axes.set(xlabel="expert", ylabel="" if index % beside else "true")
-        axes.set_title(job, fontsize=11)
-    _histogram(named[HISTOGRAM], params.of, board)
+        entitle(axes, job, width)
+    _histogram(named[HISTOGRAM], params.of, board, entries)
     return svg(figure)
 
 
-def _histogram(axes: Axes, jobs: tuple[str, ...], board: Board) -> None:
+def _histogram(axes: Axes, jobs: tuple[str, ...], board: Board, entries: int) -> None:
     """Draw the share of rows by their largest weight, one outline per job."""
     for index, job in enumerate(jobs):
         stops = board.series(f"{job}.top_weight", "")
@@ -59,5 +61,5 @@ def _histogram(axes: Axes, jobs: tuple[str, ...], board: Board) -> None:
     axes.set(xlim=(0, 1), xlabel="largest weight of a row", ylabel="share of rows")
     axes.set_ylim(bottom=0)
     if len(jobs) > 1:
-        above: Any = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": len(jobs)}
+        above: Any = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": entries}
         axes.legend(frameon=False, fontsize=10, **above)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from runner.figures._canvas import WIDE, canvas, svg, text_width, written
-from runner.figures._cells import draw_cells, letters, limits, name_sides
+from runner.figures._canvas import WIDE, canvas, slanting, svg, text_width, written
+from runner.figures._cells import NARROWEST, draw_cells, entitle, letters, limits, name_sides
 from runner.findings import InputRefused
 from runner.results.board import Board
 from runner.results.returned import Grid
@@ -39,19 +39,22 @@ def draw(params: Params, board: Board) -> bytes:
     if columns > MOST:
         raise InputRefused(f"{columns} columns cannot be read", code="LG305", fix=f"draw at most {MOST}, or a curve")
     beside = 0.09 * max(len(row) for grid in grids for row in grid.rows) + 0.5
-    cell = min(CELL, (WIDE - beside) / columns)
-    height = sum(0.38 * len(grid.rows) + 0.9 for grid in grids)
+    if (WIDE - beside) / columns < NARROWEST:
+        message = f"the names of the rows leave no room for {columns} columns"
+        raise InputRefused(message, code="LG305", fix="name what you draw under `define:`")
     titles = _titles(params, grids, measure)
-    width = max(beside + cell * columns, *map(text_width, titles))
-    figure, panels = canvas(min(width, WIDE), height, rows=len(grids))
+    width = min(max(CELL * columns, *map(text_width, titles)), WIDE - beside)
+    cell = width / columns
+    height = sum(0.38 * len(grid.rows) + 0.9 + slanting(grid.columns, width) for grid in grids)
+    figure, panels = canvas(beside + width, height, rows=len(grids))
     decimals = 3 if cell > 0.5 else 2  # noqa: PLR2004 - inches that five letters take
     for grid, axes, title in zip(grids, panels, titles, strict=True):
         texts = [[written(value, decimals) for value in row] for row in grid.values]
         size = letters(cell, max(len(text) for row in texts for text in row))
         draw_cells(axes, grid.values, ends, texts, size)
-        name_sides(axes, grid, cell * columns)
+        name_sides(axes, grid, width)
         axes.set(xlabel=params.x or "", ylabel=params.y or "")
-        axes.set_title(title, fontsize=11)
+        entitle(axes, title, width)
     return svg(figure)
 
 

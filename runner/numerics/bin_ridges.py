@@ -1,8 +1,9 @@
 """Ridge regressions of many bins and of all rows, from sums over each bin that are gathered in one streaming pass.
 
 The sums over all rows are those over the bins and over the rows in none, added up: the rule of all rows costs no pass
-of its own. Nor do rules for the labels that the bins lie over: further targets of the same sums, alphas chosen on the
-validation rows. With alpha by cross-validation the sums are kept by fold, and every bin takes a pass.
+of its own. Nor do rules for the labels that the bins lie over: further targets of the same sums, with the alpha that
+is given, else with those the validation rows choose. With alpha by cross-validation the sums are kept by fold, and
+every bin takes a pass.
 """
 
 from __future__ import annotations
@@ -128,7 +129,8 @@ def _sums(
         group = numbers[start : start + at_once]
         bins = _numbered(assigned.train, group, folds)
         kinds = [precision(shrinkage.products, rows[number], train.width) for number in group for _ in range(folds)]
-        grams = grams_of(_batches(train, labels, bins, told), len(kinds), kinds)
+        gone_by = (start // at_once * train.rows, -(-len(numbers) // at_once) * train.rows)
+        grams = grams_of(_batches(train, labels, bins, told, gone_by), len(kinds), kinds)
         for number in group:
             yield number, [grams.pop(0) for _ in range(folds)]
 
@@ -140,15 +142,15 @@ def _numbered(bins: np.ndarray, group: range, folds: int) -> np.ndarray:
 
 
 def _batches(
-    train: Split, labels: np.ndarray, bins: np.ndarray, told: Told
+    train: Split, labels: np.ndarray, bins: np.ndarray, told: Told, gone_by: tuple[int, int]
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
-    """Yield inputs, target and labels side by side, and numbers of sums."""
-    done = 0
+    """Yield inputs, target and labels side by side, and numbers of sums; tell how many rows of all passes went by."""
+    done, (before, total) = 0, gone_by
     for x, y in train.pairs(BATCH):
         part = slice(done, done + len(x))
         yield x, torch.cat([y[:, None], torch.from_numpy(labels[part]).to(y)], dim=1), torch.from_numpy(bins[part])
         done += len(x)
-        told(done, train.rows, "train")
+        told(before + done, total, "train")
 
 
 def _of_bin(name: str, folds: Folds, val: Split, shrinkage: Shrinkage) -> list[tuple[Linear, Choice]]:

@@ -38,14 +38,14 @@ def nearest_bins(partition: Partition, labels: np.ndarray) -> np.ndarray:
 
 
 def quantile_bins(by: str, values: np.ndarray, parts: int) -> Partition:
-    """Return bins of one column that hold equal shares of the values; the outer two have no end."""
+    """Return bins of one column that hold equal shares of the values, ties aside; the outer two have no end."""
     if parts < 1:
         raise JobFailed(f"`parts` is {parts}; there is one bin at least")
     if not len(values) or not np.isfinite(values).all():
         raise JobFailed(f"the quantiles of `{by}` need rows with finite labels")
     inner = np.quantile(values, np.arange(1, parts) / parts)
-    if (np.diff(inner) <= 0).any():
-        raise JobFailed(f"two quantiles of `{by}` are the same: there are no {parts} bins", fix="take fewer `parts`")
+    if not np.bincount(np.searchsorted(inner, values, side="right"), minlength=parts).all():
+        raise JobFailed(f"too many rows have the same `{by}`: a bin of {parts} is empty", fix="take fewer `parts`")
     edges = (-np.inf, *(float(edge) for edge in inner), np.inf)
     return Partition((by,), (edges,), tuple(f"q{part + 1}" for part in range(parts)))
 

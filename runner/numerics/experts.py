@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from runner.contract import Context, Data, JobSpec, Split
+from runner.numerics import bin_ridges as sums
 from runner.numerics.bin_ridges import Assigned, Shrinkage, answers, bin_ridges
 from runner.numerics.components import Components
 from runner.numerics.keeping import kept_arrays
@@ -22,10 +23,10 @@ from runner.numerics.penalty import Penalty
 from runner.numerics.portions import Joined, Portion, Splits
 from runner.numerics.shrinkage import Linear
 
-VERSION = 1  # of what the same experts say
+VERSION = 1  # of what an expert that is a job of its own says
 RIDGE = "ridge"
 GENERAL = "global"  # what tables call the ridge of all rows
-BEYOND = ("front", "conditional", "noises")  # parameters of a ridge that is more than one regression on its inputs
+BEYOND = ("front", "conditional", "noises", "label_noise")  # of a ridge that is more than a regression on its inputs
 OF_ALL = {  # the ridge of all rows beside experts that are none
     "alpha": "val",
     "alphas": tuple(step * 10.0**power for power in range(-3, 5) for step in (1, 3))[:-1],
@@ -68,7 +69,7 @@ class Said:
 
 def is_plain(spec: JobSpec) -> bool:
     """Tell whether a job is a ridge regression on the inputs as they are, which sums over rows can make."""
-    return spec.job == RIDGE and all(spec.params.get(name) is None for name in BEYOND)
+    return spec.job == RIDGE and not any(spec.params.get(name) for name in BEYOND)
 
 
 def heard(crew: Crew, data: Data, asked: Mapping[str, Split], context: Context) -> Said:
@@ -92,7 +93,7 @@ def _hear_ridges(said: Said, crew: Crew, data: Data, asked: Mapping[str, Split],
     if crew.plain is None:
         assigned = Assigned((), np.minimum(assigned.train, 0), np.minimum(assigned.val, 0))
     settings = {name: params[name] for name in OF_ALL}
-    of = [VERSION, settings, data.train.key, data.val.key, _digest(assigned), crew.by]
+    of = [sums.VERSION, settings, data.train.key, data.val.key, _digest(assigned), crew.by]
 
     def fit() -> Arrays:
         penalty = Penalty(params["alpha"], tuple(params["alphas"]), params["folds"])

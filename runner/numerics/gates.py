@@ -14,6 +14,7 @@ References: Jacobs, Jordan, Nowlan & Hinton 1991, Neural Computation 3, 79, doi:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -25,7 +26,6 @@ from runner.findings import JobFailed
 from runner.numerics.multinomial import ROUGH, Multinomial, multinomial
 from runner.numerics.training import Schedule, Told, one_thread, perceptron, seeded, set_aside, shuffled, trained
 
-VERSION = 1  # of what the same rows and a seed give
 PENALTIES = (0.1, 1.0, 10.0, 100.0, 1000.0)  # values of C that `cv` walks
 FOLDS = 5
 STOPPING = 0.2  # of the rows, which judge the epochs
@@ -60,6 +60,8 @@ def logistic(features: np.ndarray, bins: np.ndarray, experts: int, penalty: floa
     `bins` [n] are numbers from 0 to experts - 1. An expert whose bin has no row is never trusted.
     """
     _check(features, bins)
+    if penalty is not None and not 0 < penalty < math.inf:
+        raise JobFailed(f"`c` is {penalty:g}; it must be above 0", fix="write c: cv")
     mean, scale = _standard(features)
     there, classes = np.unique(bins, return_inverse=True)
     with one_thread():

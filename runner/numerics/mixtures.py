@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from runner.contract import Context, Data, JobSpec, Partition, Split
+from runner.contract import Context, Data, JobName, JobSpec, Partition, Split
 from runner.findings import JobFailed
 from runner.numerics import routing, windows
 from runner.numerics.bin_ridges import HELD, Assigned
@@ -70,6 +70,7 @@ def planned(
     if OUTSIDE in partition.names:
         raise JobFailed(f"a bin is called `{OUTSIDE}`, which is what rows in no bin are", fix="call it something else")
     bins = {name: bins_of(partition, labels_of(split, partition.by)) for name, split in asked.items()}
+    _refuse_siblings((usual, *instead.values()))
     labels, rest = labels_of(data.train, partition.by), len(partition.names)
 
     columns = partition.names if outside == CLAMP else (*partition.names, OUTSIDE)
@@ -82,6 +83,13 @@ def planned(
     foretold = partition.by if data.val.rows and np.isfinite(labels).all() else ()
     specs = tuple(instead.get(name, usual) for name in experts)
     return Plan(partition, columns, bins, asked, Crew(specs, usual, assigned, foretold, general=general))
+
+
+def _refuse_siblings(specs: Iterable[JobSpec]) -> None:
+    """Refuse experts that build on a job of the experiment: it says nothing of the rows of one bin alone."""
+    base = next((value for spec in specs for value in spec.params.values() if isinstance(value, JobName)), None)
+    if base is not None:
+        raise JobFailed(f"an expert cannot build on `{base}`, which is fitted on all rows", fix="leave that out")
 
 
 def calibrated(said: Said, plan: Plan) -> dict[str, dict[str, float]]:

@@ -23,7 +23,6 @@ from torch import nn
 from runner.counter import hashed, key_of
 from runner.findings import JobFailed
 
-VERSION = 1  # of what a seed and the same rows give
 Batch = tuple[torch.Tensor, ...]
 Told = Callable[[int, int, str], None]  # epochs done, epochs in all, "epoch"
 

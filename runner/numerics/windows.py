@@ -112,8 +112,7 @@ def of_batch(
     x: torch.Tensor, kind: str, positions: np.ndarray | None, components: Components | None = None
 ) -> torch.Tensor:
     """Return the features of the rows x [n, p] that are seen in their inputs: float64 [n, k], on their device."""
-    if positions is None:
-        raise JobFailed(f"the features {kind} need to know where the inputs stand, and these data do not say")
+    positions = placed(kind, positions)
     scores = _scores(x, COMPONENTS[kind], components)
     floor = FLOOR * x.abs().mean(1).double().clamp_min(torch.finfo(x.dtype).tiny)
     if kind == "physical37":
@@ -124,6 +123,13 @@ def of_batch(
     calcium, sodium = (_measured(x, positions, lines, floor)[:, :, 1:] for lines in (CALCIUM, SODIUM))
     total = calcium[:, :, 1].sum(1, keepdim=True)
     return torch.cat([calcium.flatten(1), total, sodium.flatten(1), scores], dim=1)
+
+
+def placed(kind: str, positions: np.ndarray | None) -> np.ndarray:
+    """Return where the inputs stand, or refuse features that nobody can find without that."""
+    if positions is None:
+        raise JobFailed(f"the features {kind} need to know where the inputs stand, and these data do not say")
+    return positions
 
 
 def _scores(x: torch.Tensor, k: int, components: Components | None) -> torch.Tensor:

@@ -38,6 +38,7 @@ class JobRun:
     fit: str  # key of the training: what is learnt, from what
     asked: str  # key of what is predicted
     needs: tuple[str, ...] = ()  # the runs whose predictions it is given
+    files: tuple[str, ...] = ()  # what the files hold that its parameters name
 
 
 def job_runs(
@@ -78,11 +79,14 @@ class _Spec:
         axes = settings(self.experiment, self.protocol, set_, point, contracts)
         needs = tuple(self._needed(name, point) for name in job.needs)
         given = [self.elsewhere.get(name, before[name].fit) for name in needs]
-        fit = _exact({**self._training(set_, axes), "needs": given})
+        training = self._training(set_, axes)
+        fit = _exact({**training, "needs": given})
         protocol = self.protocol
         scored = {axis: axes[axis] for axis in protocol.axes}
         asked = _exact([protocol.val, protocol.test, scored, protocol.target, protocol.seed])
-        return JobRun(run_name(job.name, point), set_, point, axes, self.data, fit, asked, needs)
+        return JobRun(
+            run_name(job.name, point), set_, point, axes, self.data, fit, asked, needs, tuple(training["files"])
+        )
 
     def _needed(self, name: str, point: Point) -> str:
         job = self.experiment.jobs[name]

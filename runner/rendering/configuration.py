@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -149,7 +150,8 @@ def _ran(job: Job, experiment: Experiment, filed: Mapping[str, Run]) -> _Ran:
     params = dict(done[0].params if done else job.params)
     for axis in experiment.sweep.values():
         if axis.job == job.name:
-            params = with_value(params, axis.path, ", ".join(map(spoken, axis.values)))
+            with suppress(KeyError, TypeError):  # what was made elsewhere, or long ago, has no such parameter
+                params = with_value(params, axis.path, ", ".join(map(spoken, axis.values)))
     version = done[0].version if done else job.version
     return _Ran(job, version, params, count(job, experiment.sweep), len(done) == len(names))
 

@@ -10,6 +10,8 @@ from typing import Any
 
 from runner.documents.kinds import Signature
 from runner.rendering import digits
+from runner.results.addresses import FactAddress
+from runner.results.metrics import COUNT
 from runner.verdicts.judgements import Evidence, Judgement, Outcome, State, Tally, Verdict
 
 GATE = r"(?:[a-z][\w-]*:)?[A-Z][\w.-]*"
@@ -40,8 +42,10 @@ def signed(value: float | None, decimals: int = 4) -> str:
 
 
 def found(evidence: Evidence) -> str:
-    """Write the value of what a predicate is about: a difference with its sign, anything else without."""
-    point = evidence.quantity.point
+    """Write the value of what a predicate is about: a difference with its sign, a count whole, else four decimals."""
+    point, facts = evidence.quantity.point, evidence.quantity.facts
+    if facts and point % 1 == 0 and all(isinstance(fact, FactAddress) and fact.metric == COUNT for fact in facts):
+        return count(int(point))
     return signed(point) if evidence.difference else number(point)
 
 

@@ -245,6 +245,9 @@ class Evaluator:
             known = [key.removeprefix(f"{address.run}.") for key in result.scalars if key.startswith(f"{address.run}.")]
             protocol = self.library.protocol(address.document)
             message = f"unknown name `{address.name}`"
+            if address.name in result.runs[address.run].profiles:
+                message = f"`{address.name}` has a number for every input, one is due"
+                raise ExpressionRefused(message, last.start, last.end, fix="draw it in a figure", code="LG304")
             known += result.runs[address.run].profiles
             fix = suggestion(address.name, [*(protocol.metrics if protocol else ()), *known])
             raise ExpressionRefused(message, last.start, last.end, fix=fix, code="LG302")

@@ -173,6 +173,38 @@ def test_a_job_like_another_takes_its_bins_over_or_writes_its_own() -> None:
     assert found["d"]["kind"] == "quantiles"
 
 
+def test_a_word_that_is_copied_keeps_its_meaning() -> None:
+    """Under another protocol `build` may be other bins: those of the experiment it is copied from are meant."""
+    there = """id: E-9
+protocol: there@1
+train: 10
+jobs:
+  b: {job: split, split: build, inner: {bins: build}, several: [build], experts: {job: split, split: build}}
+  q: {job: split, split: quantiles}
+"""
+    other = ROWS.replace("id: rows", "id: there").replace("[1, 2]]", "[1, 3]]")
+    fronts = {"rows@1": front(ROWS), "there@1": front(other), "E-9": front(there)}
+    text = """id: A-1
+protocol: rows@1
+train: 10
+cites: {e: E-9}
+jobs:
+  a: {like: e.b}
+  c: {like: e.b, several: [build]}
+  q: {like: e.q}
+"""
+    findings: list[Finding] = []
+    node = front(text)
+    experiment = read_experiment(Form(node, NAME, findings), jobs(), fronts.get, agreement(node, sources(), fronts.get))
+
+    assert findings == []
+    found, copied = experiment.jobs["a"].params, {**BUILD, "edges": ((20.0, 40.0, 60.0), (1.0, 3.0))}
+    assert (found["split"], found["inner"], found["several"]) == (copied, {"bins": copied}, (copied,))
+    assert found["experts"]["params"]["split"] == copied
+    assert experiment.jobs["c"].params["several"] == (BUILD,)
+    assert experiment.jobs["q"].params["split"]["kind"] == "quantiles"
+
+
 WRITTEN_OUT = "write {by: column, edges: [0, 1, 2]}"
 DUE = "a partition of the protocol or a map of bins or quantiles"
 WRONG = [

@@ -12,8 +12,14 @@ import pytest
 
 from runner import workflow
 from runner.contract import Output
+from runner.documents import settings as documents
+from runner.documents.kinds import Job
+from runner.documents.settings import load_plugins
+from runner.execution.comparison import close_of
 from runner.execution.execute import Settings
+from runner.findings import Place
 from runner.jobs import ridge
+from runner.plans.specs import JobRun
 from runner.report import Report
 from tests.executed import EXP, RESULT, executed, snapshot, swap
 
@@ -93,6 +99,17 @@ def test_the_distance_is_told_in_spreads(tmp_path: Path, monkeypatch: pytest.Mon
     assert run["distance"] == pytest.approx(0.5, abs=0.01)
     assert run["allowed"] == 1e-6
     assert run["text"].startswith(f"the farthest prediction moved by {run['distance']:.2g} of their spread")
+
+
+@pytest.mark.parametrize("expert", ["lightgbm", "ridge"])
+def test_a_job_is_as_close_as_what_is_inside_it(expert: str) -> None:
+    """A mixture of trees may move as far as the trees do."""
+    jobs = load_plugins(Path(), documents.Settings()).jobs
+    defaults = {name: parameter.default for name, parameter in jobs[expert].parameters.items()}
+    params = {"experts": {"job": expert, "version": 1, "params": defaults}, "split": {}}
+    run = JobRun("m", Job("m", "moe", 1, "", params, Place("a.md")), {}, {}, "", "", "")
+
+    assert close_of(run, jobs) == max(jobs["moe"].close, jobs[expert].close)
 
 
 def test_one_stored_digit_is_close(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from runner.contract import Context
 from runner.execution import keeping
 from runner.execution.keeping import Keeper, passing_keeper
 from runner.findings import JobFailed
+from runner.safety import atomic
 from tests.executed import execute, put, read
 from tests.knowledge import EXPERIMENT, base
 
@@ -68,9 +69,8 @@ def at(folder: Path, **more: Any) -> Keeper:
 
 def ask(keeper: Keeper, name: str = "a", text: str = "x", calls: list[str] | None = None) -> str:
     """Return what stands in a kept file, as a run does that is then done."""
-    found = keeper.kept(name, written(text, calls), lambda _: None).read_text()
-    keeper.release()
-    return found
+    with keeper.using():
+        return keeper.kept(name, written(text, calls), lambda _: None).read_text()
 
 
 def test_a_file_is_made_once(tmp_path: Path) -> None:
@@ -155,14 +155,47 @@ def test_what_was_not_used_for_longest_makes_room(tmp_path: Path) -> None:
 
 def test_what_a_run_is_using_stays_until_it_is_done(tmp_path: Path) -> None:
     """Neither this process nor another takes a file away under a job."""
-    using = at(tmp_path)
-    using.kept("a", written("x" * 10), lambda _: None)
-    ask(at(tmp_path, most=5), "b", "x" * 10)
-    assert (tmp_path / "kept" / "a").exists()
+    run = at(tmp_path)
+    with run.using():
+        run.kept("a", written("x" * 10), lambda _: None)
+        ask(run, "again", "x" * 10)  # of a run that this one needs: what it used is free, what this one uses is not
+        ask(at(tmp_path, most=5), "b", "x" * 10)
+        assert {path.name for path in (tmp_path / "kept").iterdir()} == {"a", "a.json", "b", "b.json"}
 
-    using.release()
     ask(at(tmp_path, most=5), "c", "x" * 10)
     assert not (tmp_path / "kept" / "a").exists()
+
+
+def test_what_was_made_anew_meanwhile_stays_as_well(tmp_path: Path) -> None:
+    """A run has the path of a file, and does not care who wrote what stands there."""
+    run = at(tmp_path)
+    with run.using():
+        path = run.kept("a", written("x" * 10), lambda _: None)
+        ask(at(tmp_path, force=True), "a", "y" * 10)
+        ask(at(tmp_path, most=5), "b", "x" * 10)
+        assert path.read_text() == "y" * 10
+
+
+def test_what_is_being_made_anew_is_removed_by_nobody(tmp_path: Path) -> None:
+    """Else the new file might go in the place of the old one, and a job would be given the path of nothing."""
+    ask(at(tmp_path))
+
+    def make(path: Path) -> None:
+        ask(at(tmp_path, most=5), "b", "x" * 10)
+        assert (tmp_path / "kept" / "a").exists()
+        path.write_text("y")
+
+    assert at(tmp_path, force=True).kept("a", make, lambda _: None).read_text() == "y"
+
+
+def test_a_note_is_touched_by_who_holds_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever makes a file anew takes its note away for a moment, and no other run may miss it then."""
+    seen: list[dict[str, str]] = []
+    monkeypatch.setattr(os, "utime", lambda _: seen.append(atomic.held(tmp_path / "locks")))
+
+    ask(at(tmp_path))
+
+    assert [list(held) for held in seen] == [["a"]]
 
 
 def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
@@ -208,14 +241,13 @@ def test_without_a_cache_files_are_gone_with_their_keeper(tmp_path: Path, monkey
     path = keeper.kept("a", written("x"), lambda _: None)
     assert path.read_text() == "x"
 
-    keeper.release()
     del keeper
     gc.collect()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_key_holds_what_a_file_depends_on() -> None:
-    """Other keys of splits, other parameters and another device are other files; one order of maps is as good."""
+    """Other keys of splits, parameters, devices and files behind parameters are other files, other orders are not."""
     asked: list[str] = []
 
     def keeper(name: str, _make: Callable[[Path], None]) -> Path:
@@ -224,16 +256,18 @@ def test_a_key_holds_what_a_file_depends_on() -> None:
 
     keep = Context(keeper=keeper)
     other = Context(device="cuda", keeper=keep.keeper)
+    edited = Context(files=("print of fit.py",), keeper=keep.keeper)
     for context, of in (
         (keep, ["k", {"a": 1, "b": 2}]),
         (keep, ["k", {"b": 2, "a": 1}]),
         (keep, ["l"]),
         (other, ["l"]),
+        (edited, ["l"]),
     ):
         context.kept("data", of, lambda _: None)
 
     assert asked[0] == asked[1]
-    assert len(set(asked)) == 3
+    assert len(set(asked)) == 4
     assert all(keeping.NAME.fullmatch(name) for name in asked)
 
 

@@ -15,6 +15,7 @@ from runner.contract import Context, JobSpec, Output
 from runner.documents.kinds import Job
 from runner.execution import plugins
 from runner.execution.fits import Cache, Fit
+from runner.execution.keeping import Keeper
 from runner.execution.progress import Progress
 from runner.execution.workshop import Workshop
 from runner.findings import Place
@@ -282,12 +283,52 @@ def test_a_split_is_known_by_all_its_rows_depend_on(jobs: dict[str, Run]) -> Non
     assert len(changed | {first}) == 7
 
 
-def test_files_are_let_go_of_after_each_run(jobs: dict[str, Run]) -> None:
-    """A workshop asks its keeper to, whatever became of the run."""
-    told: list[str] = []
-    jobs.update(a=zeros, b=broken)
-    at = workshop(jobs)
-    at.keeper = cast("Any", SimpleNamespace(release=lambda: told.append("go")))
+def test_rows_from_the_end_of_a_file_are_known_by_what_stands_behind_them(jobs: dict[str, Run]) -> None:
+    """Validation rows of a file are those before its test rows: with more of these they are others."""
+    keys: list[str] = []
 
-    assert (at.make(run_of("a")).failed, told) == ("", ["go"])
-    assert (at.make(run_of("b")).failed, told) == ("ZeroDivisionError: division by zero", ["go", "go"])
+    def run(params: Any, data: Any, context: Context) -> Output:
+        keys.append(data.val.key)
+        return zeros(params, data, context)
+
+    def val(test: int, *, stored: bool) -> str:
+        at = workshop(jobs)
+        at.stored, cast("Any", at.protocol).test = stored, test
+        at.make(run_of("a"))
+        return keys[-1]
+
+    jobs["a"] = run
+
+    assert val(4, stored=True) != val(5, stored=True)
+    assert val(4, stored=False) == val(5, stored=False)
+
+
+def test_files_are_let_go_of_after_each_run(jobs: dict[str, Run], tmp_path: Path) -> None:
+    """Whatever became of a run, its files may be removed; those of a run that waits for another one stay."""
+
+    def written(path: Path) -> None:
+        path.write_text("much")
+
+    def used() -> set[str]:
+        other = Keeper(tmp_path / "kept", tmp_path / "locks", force=True, most=0)
+        with other.using():
+            other.kept("other", written, lambda _: None)
+        return {path.name for path in (tmp_path / "kept").glob("[abc]-*[0-9a-f]")}
+
+    def keeping(name: str, ask: str = "") -> Run:
+        def run(params: Any, data: Any, context: Context) -> Output:
+            path = context.kept(name, [], written)
+            if ask:
+                context.predicted(ask, "train")
+            assert path.name in used()
+            return zeros(params, data, context) if name != "c" else broken()
+
+        return run
+
+    jobs.update(a=keeping("a"), b=keeping("b", "a"), c=keeping("c"))
+    at = workshop(jobs)
+    at.keeper = Keeper(tmp_path / "kept", tmp_path / "locks")
+
+    for name, failed in (("a", ""), ("b", ""), ("c", "ZeroDivisionError: division by zero")):
+        assert at.make(run_of(name, *("a" if name == "b" else ""))).failed == failed
+        assert used() == set()

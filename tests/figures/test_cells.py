@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from runner.findings import InputRefused
 from runner.results.board import Board
 from runner.results.returned import Grid
 from runner.verdicts.knowledge import Knowledge
-from tests.figures.drawings import texts
+from tests.figures.drawings import cells, crowded, texts
 from tests.gated import COUNTS, ONE_SEED, STAGES, gated
 
 pytest.importorskip("matplotlib")
@@ -160,12 +160,49 @@ def test_a_job_without_a_gate_has_none_to_draw(tmp_path: Path, kind: object) -> 
         kind.draw(kind.Params(("line(1M)",)), board(known))  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("kind", [confusion, gate_weights])
+@pytest.mark.parametrize("jobs", [1, 2, 3])
+def test_long_names_leave_the_cells_their_room(known: Knowledge, kind: Any, jobs: int) -> None:
+    """Three classes are narrower than the name of a job above them, and than a legend of three."""
+    of = ("line(train=1M, noise=0.5)", "edge(noise=0.5)", "line(train=50k, noise=0.5)")
+    drawn = kind.draw(kind.Params(of[:jobs]), board(known))
+
+    assert crowded(drawn) == []
+    assert np.min(cells(drawn), axis=0).min() > 15
+
+
+def test_slanting_names_leave_a_row_its_height() -> None:
+    """One row of bins whose names are wider than their cells, and a title wider than all of them."""
+    names = ("cool_and_poor", "cool_and_rich")
+    fake = SimpleNamespace(grid=lambda *_: Grid(("a",), names, np.ones((1, 2))), measure=lambda _: "R²")
+    drawn = heatmap.draw(heatmap.Params(("strong(train=1M).r2 - weak(train=1M).r2",), "x", "y"), cast("Board", fake))
+
+    assert crowded(drawn) == []
+    assert np.min(cells(drawn), axis=0).min() > 15
+
+
+def test_names_that_leave_no_room_are_refused() -> None:
+    """A quantity that matters has a name of its own."""
+    fake = SimpleNamespace(grid=lambda *_: Grid(("a" * 70,), ("b", "c"), np.ones((1, 2))), measure=lambda _: "")
+
+    with pytest.raises(InputRefused, match="leave no room") as refused:
+        heatmap.draw(heatmap.Params(("a",), "x", "y"), cast("Board", fake))
+    assert "define:" in refused.value.fix
+
+
+@pytest.mark.parametrize("kind", [confusion, gate_weights])
+def test_a_table_is_named_by_its_job(known: Knowledge, kind: Any) -> None:
+    """Who names the table is told to name the job."""
+    with pytest.raises(InputRefused, match=r"`line\(1M, noise=0\).confusion` is no job of this document"):
+        kind.draw(kind.Params(("line(1M, noise=0).confusion",)), board(known))
+
+
 @pytest.mark.parametrize("jobs", [1, 2, 3, 4])
 def test_nine_classes_of_four_jobs_stay_small(jobs: int) -> None:
     """Half of all cells filled, and no wider than a page."""
     counts = np.where(np.add.outer(np.arange(9), np.arange(9)) % 2, 0.0, 123.0)
     names = tuple(f"{a}_{b}" for a in ("cool", "mid", "hot") for b in ("poor", "solar", "rich"))
-    fake = SimpleNamespace(grid=lambda _: Grid(names, names, counts))
+    fake = SimpleNamespace(grid=lambda _: Grid(names, names, counts), run=str)
 
     drawn = confusion.draw(confusion.Params(tuple("abcd"[:jobs])), cast("Board", fake))
 
@@ -181,7 +218,7 @@ def test_panels_stand_side_by_side_where_their_cells_stay_wide(
     count: int, columns: int, across: int, down: int
 ) -> None:
     """Three digits need a quarter of an inch."""
-    beside, below, cell = _cells.arrangement(count, columns)
+    beside, below, cell = _cells.arrangement("abcd"[:count], columns)
 
     assert (beside, below) == (across, down)
     assert _cells.NARROWEST <= cell <= _cells.ROOMY

@@ -17,7 +17,7 @@ from runner.results.board import Board
 from runner.results.quantities import Quantity
 from runner.results.returned import Stop
 from runner.verdicts.knowledge import Knowledge
-from tests.gated import gated
+from tests.gated import ONE_SEED, gated
 from tests.swept import EXPERIMENT, file, swept
 
 curve = pytest.importorskip("runner.figures.curve")
@@ -48,6 +48,14 @@ def test_a_curve_has_a_tick_per_value_and_a_line_per_quantity(filed: Knowledge) 
 
     assert {"50k", "1M", "train", "net.r2", "line.r2", "R²"} <= set(texts(drawn))
     assert drawn.count(b'id="FillBetweenPolyCollection_') == 2  # one band each
+
+
+@pytest.mark.parametrize(("x", "what"), [("noise", "0"), ("stage", "child")])
+def test_no_logarithms_where_there_are_none(tmp_path: Path, x: str, what: str) -> None:
+    """A value that a logarithmic axis has no place for would be missing without a word."""
+    of = "line(train=1M).r2" if x == "noise" else "line(train=1M, noise=1).r2"
+    with pytest.raises(InputRefused, match=f"`{what}` has no logarithm"):
+        curve.draw(curve.Params(x=x, of=(of,), log=True), board(gated(tmp_path, ONE_SEED)))
 
 
 def test_a_curve_over_a_partition_names_its_bins(filed: Knowledge) -> None:

@@ -14,13 +14,13 @@ import pytest
 import torch
 from sklearn.linear_model import Ridge
 
-from runner.contract import Context, Data, JobSpec, Output, Partition
+from runner.contract import Context, Data, JobName, JobSpec, Output, Partition
 from runner.documents.settings import Settings, load_plugins
 from runner.execution import plugins
 from runner.findings import JobFailed
 from runner.jobs import moe
 from runner.jobs.moe import Linear, Logistic, Mlp, Oracle, Params, Pseudo, Quantiles, Router
-from runner.numerics import gates
+from runner.numerics import gates, windows
 from runner.numerics.mixtures import Plan
 from runner.numerics.portions import Splits, share_of
 from runner.safety import bounded_yaml as yaml
@@ -210,6 +210,18 @@ def test_folds_go_bin_by_bin_and_make_the_same_choice(monkeypatch: pytest.Monkey
     assert two.predictions["test"].tobytes() == ten.predictions["test"].tobytes()
 
 
+def test_rows_of_all_passes_are_counted_together() -> None:
+    """With folds every bin takes a pass: the time left is that of all of them."""
+    told: list[tuple[int, int]] = []
+    context = Context(nested=fitted, progress=lambda done, total, note: told.append((done, total)) if note else None)
+    ran(context=context, experts=ridge(alpha="cv"), router=Oracle())
+
+    passes = [done for done, _ in told]
+    assert passes == sorted(set(passes))
+    assert {total for _, total in told} == {10 * DATA.train.rows}
+    assert passes[-1] == 10 * DATA.train.rows
+
+
 def test_an_expert_fitted_as_a_job_is_the_one_from_sums() -> None:
     """All bins by jobs of their own, on portions of the rows, equal all bins from one pass."""
     other = ridge(alpha=2.0)
@@ -289,6 +301,7 @@ def learned(
     def looks(_kinds: Any, plan: Plan, *_others: Any) -> dict[str, np.ndarray]:
         return {name: np.maximum(found, 0) for name, found in plan.bins.items()}
 
+    monkeypatch.setattr(windows, "placed", lambda *_: None)
     monkeypatch.setattr(moe, "features_of", looks)
     monkeypatch.setattr(gates, "logistic", lambda *_: Told())
     return ran(router=router, **params)
@@ -438,6 +451,22 @@ def test_what_is_kept_is_told_apart(tmp_path: Path) -> None:
         assert alone.tables == beside.tables
 
 
+def test_files_of_an_older_version_of_the_sums_are_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever changes what the same rows give says so by a version, and that makes all its files anew."""
+    names: list[str] = []
+
+    def kept(name: str, make: Callable[[Path], None]) -> Path:
+        names.append(name)
+        make(tmp_path / name)
+        return tmp_path / name
+
+    for version in (1, 2):
+        monkeypatch.setattr("runner.numerics.bin_ridges.VERSION", version)
+        ran(context=Context(nested=fitted, keeper=kept))
+
+    assert len(set(names)) == len(names) == 4
+
+
 def test_seeds_change_a_trained_gate_and_nothing_else(tmp_path: Path) -> None:
     """The same seed gives the same bytes, kept or not; another seed gives another gate."""
 
@@ -545,11 +574,14 @@ def test_calibration_is_the_line_of_least_squares_of_every_bin() -> None:
         ({"experts": ridge(alpha="val"), "split": THREE, "data": "no val"}, "poor: alpha: val needs validation rows"),
         ({"calibrate": True, "split": THREE, "data": "no val"}, "validation rows in poor"),
         ({"instead": {"lukewarm": ridge()}}, "`lukewarm`"),
-        ({"router": Logistic(rows=1.5)}, "`rows` is 1.5"),
+        ({"router": Logistic(features=("snr10",), rows=1.5)}, "`rows` is 1.5"),
+        ({"router": Logistic(features=("snr10",), c=0.0)}, "`c` is 0"),
         ({"router": Logistic(features=("physical13",))}, "where the inputs stand"),
         ({"split": Partition(("heat",), ((0.0, 3.0),), ("outside",))}, "called `outside`"),
+        ({"experts": JobSpec("mlp", 1, {"residual_on": JobName("base")})}, "cannot build on `base`"),
+        ({"fallback": 1.5}, "`fallback` is 1.5"),
     ],
-    ids=["rows", "val", "calibrate", "instead", "share", "positions", "outside"],
+    ids=["rows", "val", "calibrate", "instead", "share", "c", "positions", "outside", "residual", "fallback"],
 )
 def test_what_cannot_be_done_is_refused_in_one_line(params: dict[str, Any], message: str) -> None:
     """The line names the bin, the parameter or the features."""
@@ -558,6 +590,15 @@ def test_what_cannot_be_done_is_refused_in_one_line(params: dict[str, Any], mess
         params["data"] = Splits(TRAIN, none, TEST)
     with pytest.raises(JobFailed, match=message):
         ran(**params)
+
+
+@pytest.mark.parametrize("router", [Logistic(features=("physical13",)), Oracle(jitter=0.1)])
+def test_what_no_expert_can_mend_is_refused_before_any_is_fitted(router: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Features that cannot be found, and noise on several labels: nobody waits for nine fits to hear of them."""
+    monkeypatch.setattr(moe, "heard", lambda *_: pytest.fail("an expert was fitted"))
+
+    with pytest.raises(JobFailed):
+        ran(router=router)
 
 
 @pytest.mark.parametrize("alpha", [1.0, "cv"])

@@ -85,11 +85,13 @@ def test_quantile_bins_hold_equal_shares_and_have_no_end(parts: int) -> None:
     ("values", "parts", "message"),
     [
         (np.zeros(9), 3, "the same"),
+        (np.array([0.0, 0.0, 0.0, 0.0, 1.0, 2.0]), 2, "the same"),
+        (np.array([0.0, 0.0, 1.0, 1.0, 1.0]), 3, "the same"),
         (np.arange(9.0), 0, "one bin"),
         (np.empty(0), 2, "finite"),
         (np.array([1.0, np.nan]), 2, "finite"),
     ],
-    ids=["ties", "parts", "rows", "numbers"],
+    ids=["ties", "ties at the low end", "ties around a gap", "parts", "rows", "numbers"],
 )
 def test_quantiles_that_are_none_are_refused(values: np.ndarray, parts: int, message: str) -> None:
     """Ties would leave a bin without rows."""

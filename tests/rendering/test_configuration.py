@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from runner import workflow
 from runner.rendering import configuration
 from runner.rendering.configuration import called, settings, written
 from runner.rendering.desk import lay
@@ -76,3 +77,17 @@ def test_the_best_is_that_of_its_own_rows(tmp_path: Path) -> None:
 
     bold = {level: [row[1] for row in rows if f"noise {level}" in row[0] and "**" in row[1]] for level in ("0", "1")}
     assert {level: len(values) for level, values in bold.items()} == {"0": 1, "1": 1}
+
+
+def test_a_parameter_inside_another_is_swept_of_what_was_made_elsewhere_too(tmp_path: Path) -> None:
+    """Nobody knows with which parameters that was made; those of the other jobs are shown."""
+    text = EXPERIMENT.partition("define:")[0].replace("seed: [1, 2, 3]", "net.experts.alpha: [1, 2]") + "---\n"
+    root = swept(tmp_path, text.replace("{job: mix}", "{job: mix, experts: {job: line, scale: false}}"))
+    (root / "facts.csv").write_text('address,value,low,high,n,population\n"net(train=50k, alpha=1).r2",0.5,,,80,same\n')
+
+    report = workflow.record(root, "TOY-S", root / "facts.csv")
+
+    assert [str(finding) for finding in report.findings] == []
+    known = gather(root)
+    found = configuration.configured(lay(known.library.named("TOY-S"), known))
+    assert [(job.name, job.parameters) for job in found] == [("net", ()), ("line", ()), ("edge", (("label", "age"),))]

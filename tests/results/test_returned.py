@@ -67,6 +67,14 @@ def test_seeds_that_are_left_out_are_averaged(known: Knowledge) -> None:
     np.testing.assert_allclose(seen.profile("net(50k).weights"), np.mean(parts, axis=0), rtol=1e-6)
 
 
+def test_a_profile_is_no_number_to_cite(known: Knowledge) -> None:
+    """It is said what it is, not that its name is unknown."""
+    with pytest.raises(
+        InputRefused, match=r"`weights` has a number for every input, one is due -> draw it in a figure"
+    ):
+        board(known).evidence(["line(1M).weights"], "stage")
+
+
 def test_a_profile_has_a_number_per_input(known: Knowledge) -> None:
     """With where its inputs stand; the source says what that axis is called, if it has a name."""
     seen = board(known)
