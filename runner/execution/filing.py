@@ -148,15 +148,24 @@ def file_result(
     without_rows = {**_still_recorded(old, runs), **(recorded or {})}
     inputs = arrays.digest(predictions[INPUTS]) if INPUTS in predictions else ""
     content = compose(scores, runs, scalars, promised, without_rows, inputs).dumps().encode()
-    packed = places.predictions_file(knowledge.library, document)
-    moved = _stored(packed) != arrays.digests(predictions)
+    packed, kept = places.predictions_file(knowledge.library, document), _each_once(predictions, runs)
+    moved = _stored(packed) != arrays.digests(kept)
     anew = not result.is_file() or result.read_bytes() != content
     if moved:
-        atomic.replace(packed, arrays.pack(predictions))
+        atomic.replace(packed, arrays.pack(kept))
     if told is not None and (anew or not run_is_told(document, knowledge)):
         path = places.run_file(knowledge.library, document)
         atomic.replace(path, canonical.dumps({**told, "promises": promised}).encode())
     return atomic.replace(result, content) or moved
+
+
+def _each_once(predictions: Mapping[str, np.ndarray], runs: Mapping[str, Run]) -> dict[str, np.ndarray]:
+    """Leave out the profiles that an earlier run has, too: runs that share a model are filed with one copy of it."""
+    profiles = {f"{name}/{profile}": digest for name, run in runs.items() for profile, digest in run.profiles.items()}
+    first: dict[str, str] = {}
+    for name, digest in profiles.items():
+        first.setdefault(digest, name)
+    return {name: v for name, v in predictions.items() if name not in profiles or first[profiles[name]] == name}
 
 
 def _told_promises(document: Document, knowledge: Knowledge) -> dict[str, str]:

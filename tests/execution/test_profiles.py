@@ -95,6 +95,21 @@ def test_profiles_are_filed_with_their_hashes(tmp_path: Path) -> None:
     assert workflow.check(root).code == 0
 
 
+def test_a_profile_that_runs_share_is_filed_once(tmp_path: Path) -> None:
+    """Mixtures with the same experts have the same weights: one copy serves them all, and is checked for each."""
+    root = tilted(tmp_path)
+    execute(root)
+    knowledge = gather(root)
+    document, found = knowledge.library.named("TOY-1"), stored(root)
+
+    assert [f"{run}/weights(7.5)" in found for run in "ab"] == [True, False]
+    np.testing.assert_array_equal(knowledge.store.profile(document, "b", "weights(7.5)"), found["a/weights(7.5)"])
+    before = (root / PREDICTIONS).read_bytes()
+    assert workflow.check(root).code == 0
+    assert execute(root).code == 0
+    assert (root / PREDICTIONS).read_bytes() == before
+
+
 def test_whoever_draws_them_asks_the_store(tmp_path: Path) -> None:
     """By run and name; a name that is none is refused with the nearest there is."""
     root = tilted(tmp_path)
