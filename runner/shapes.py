@@ -244,9 +244,9 @@ def _accepted_part(shape: Shape, node: yaml.Node, scope: Scope) -> Any:
         try:
             return accept(part, node, scope)
         except Mismatch as error:
-            errors.append(error)
-    inside = next((error for error in errors if error.node is not node), None)
-    fix = next((error.fix for error in errors if error.fix), "")
+            errors.append((part, error))
+    inside = next((error for _, error in errors if error.node is not node), None)
+    fix = next((error.fix for part, error in errors if error.fix and not _words(part)), "")
     raise inside or _unfit(shape, node, fix)
 
 
@@ -289,7 +289,8 @@ def _record(shape: Shape, node: yaml.Node, scope: Scope) -> dict[str, Any]:
 def _nested_job(shape: Shape, node: yaml.Node, scope: Scope) -> dict[str, Any]:
     """Accept the spec of a job inside a job, checked against that job's own contract."""
     if not isinstance(node, yaml.Mapping):
-        raise _unfit(shape, node)
+        known = isinstance(node, yaml.Scalar) and node.text in scope.jobs
+        raise _unfit(shape, node, f"write {{{JOB}: {node.text}}}" if isinstance(node, yaml.Scalar) and known else "")
     kind = node.get(JOB)
     written = kind.text if isinstance(kind, yaml.Scalar) else ""
     if written not in scope.jobs:
@@ -335,7 +336,16 @@ def _raised(code: str, node: yaml.Node, message: str, fix: str) -> NoReturn:
 
 def _unfit(shape: Shape, node: yaml.Node, fix: str = "") -> Mismatch:
     written = f"`{node.text}`" if isinstance(node, yaml.Scalar) else "a collection"
-    return Mismatch(node, f"{written} where {shape} is due", fix=fix)
+    words = [word for part in (shape.parts if shape.name == "union" else (shape,)) for word in _words(part)]
+    meant = suggestion(node.text, words) if isinstance(node, yaml.Scalar) and words else ""
+    return Mismatch(node, f"{written} where {shape} is due", fix=fix or meant)
+
+
+def _words(shape: Shape) -> list[str]:
+    """Return the words that a shape takes: its choices, or the kind of a record."""
+    if shape.name == "literal":
+        return [str(choice) for choice in shape.choices]
+    return [shape.label] if shape.name == "record" and KIND in shape.fields else []
 
 
 def _scalar(shape: Shape, node: yaml.Scalar) -> Any:

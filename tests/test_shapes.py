@@ -66,6 +66,22 @@ def test_union_takes_the_part_that_fits(parts: tuple[Shape, ...], text: str, val
     assert accept(Shape("union", parts), yaml.load(text), scope) == value
 
 
+@pytest.mark.parametrize(
+    ("shape", "text", "fix"),
+    [
+        (Shape("literal", choices=("published", "quick")), "quik", "did you mean `quick`?"),
+        (Shape("union", (record("deep", WHOLE), record("wide", NUMBER))), "dep", "did you mean `deep`?"),
+        (Shape("union", (Shape("job"), Shape("none"))), "plugin", "write {job: plugin}"),
+    ],
+)
+def test_a_word_that_does_not_fit_is_answered_with_one_that_does(shape: Shape, text: str, fix: str) -> None:
+    """A choice, the kind of a record, or a job that is named and not written out."""
+    with pytest.raises(Mismatch) as refused:
+        accept(shape, yaml.load(text), Scope({"plugin": Plugin()}))
+
+    assert refused.value.fix == fix
+
+
 def test_only_names_of_jobs_are_names_of_jobs() -> None:
     """`all` is a neighbour where one is due, and a word where a word is."""
     either = Shape("union", (Shape("literal", choices=("all",)), Shape("sibling")))

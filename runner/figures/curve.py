@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from runner.figures._canvas import AXIS, COLOURS, WIDE, canvas, end_vertical, legend, name_places, number_places, svg
+from runner.figures._canvas import (
+    AXIS,
+    COLOURS,
+    LOWEST,
+    WIDE,
+    canvas,
+    end_vertical,
+    legend,
+    name_places,
+    number_places,
+    svg,
+    written,
+)
 from runner.findings import InputRefused
 from runner.results.board import Board
 from runner.results.quantities import Quantity
 from runner.results.returned import Stop
 
-VERSION = 4
+VERSION = 5
 
 SPAN = 10.0  # from which ratio of its ends an axis is drawn in logarithms
 DASHES = ("-", "--", "-.", ":")
@@ -57,22 +70,29 @@ def draw(params: Params, board: Board) -> bytes:
     if scale.is_wide if params.log is None else params.log:
         _refuse_unlogarithmic(scale)
         axes.set_xscale("log")
+    metric = board.measure(params.of)
     for index, (text, series) in enumerate(zip(params.of, curves, strict=True)):
         stops = sorted(series, key=lambda stop: scale.places[stop.value])
         x = [scale.places[stop.value] for stop in stops]
         quantities = [stop.quantity for stop in stops]
         style, colour = DASHES[index // len(COLOURS) % len(DASHES)], COLOURS[index % len(COLOURS)]
         mark = MARKERS[index % len(MARKERS)]
-        axes.plot(x, [q.point for q in quantities], style, marker=mark, markersize=5, color=colour, label=text)
+        points = [quantity.point for quantity in quantities]
+        axes.plot(x, points, style, marker=mark, markersize=5, color=colour, label=f"{text}{_deep(points, metric)}")
         low, high = _band(quantities)
         axes.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
     (name_places if scale.names else number_places)(axes, scale.marks, scale.labels, AXIS)
-    metric = board.measure(params.of)
     end_vertical(axes, metric)
     axes.set(xlabel=params.x, ylabel=metric)
     axes.grid(axis="y", alpha=0.25, linewidth=0.6)
     legend(figure, axes)
     return svg(figure)
+
+
+def _deep(points: list[float], metric: str) -> str:
+    """Say how far down a line goes that leaves the picture."""
+    lowest = min((point for point in points if math.isfinite(point)), default=0.0)
+    return f" (down to {written(lowest, 3)})" if metric == "R²" and lowest < LOWEST else ""
 
 
 def _refuse_unlogarithmic(scale: Scale) -> None:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from runner.figures._canvas import COLOURS, INK, WIDE, canvas, svg
-from runner.findings import InputRefused
 from runner.results.board import Board
 
 if TYPE_CHECKING:
@@ -68,15 +67,10 @@ def _power(values: np.ndarray) -> int:
 
 
 def _marks(params: Params, low: float, high: float) -> list[tuple[float, str]]:
-    """Return the marks from left to right with their names; one that no input is near is refused."""
+    """Return the marks that lie among the inputs, from left to right, with their names."""
     given = params.marks or ()
     named = given.items() if isinstance(given, dict) else ((f"{place:g}", place) for place in given)
-    marks = sorted((place, name) for name, place in named)
-    outside = next((name for place, name in marks if not low <= place <= high), None)
-    if outside is not None:
-        message = f"the mark `{outside}` is outside of the inputs"
-        raise InputRefused(message, code="LG208", fix=f"from {low:g} to {high:g}")
-    return marks
+    return sorted((place, name) for name, place in named if low <= place <= high)
 
 
 def _name(axes: Axes, marks: list[tuple[float, str]], low: float, high: float) -> None:

@@ -84,6 +84,8 @@ def mixture(  # noqa: PLR0913 - the rows, and the settings an experiment may cho
     told: Told = lambda _done, _total, _note: None,
 ) -> Gate:
     """Return the gate that mixes frozen experts' predictions [n, experts] to be nearest to the target [n]."""
+    if min((batch, *hidden)) < 1:
+        raise JobFailed(f"`batch` is {batch} and `hidden` {list(hidden)}; each must be 1 or more")
     _check(features, target)
     if len(target) < 2:  # noqa: PLR2004 - one to learn from, one to judge by
         raise JobFailed("there are too few rows to train a gate on")

@@ -103,6 +103,8 @@ def calibrated(said: Said, plan: Plan) -> dict[str, dict[str, float]]:
 
 def features_of(kinds: tuple[str, ...], plan: Plan, said: Said, context: Context) -> dict[str, np.ndarray]:
     """Return what a gate looks at, by the name of the rows: [rows, features]."""
+    if not kinds:
+        raise JobFailed("a gate without `features` sees nothing", fix="write features: physical13")
     parts = said.components and (said.components.mean, said.components.vectors)
     digest = hashlib.sha256(b"".join(part.numpy().tobytes() for part in parts or ())).hexdigest()
     of = [windows.VERSION, kinds, digest, [[name, split.key] for name, split in plan.asked.items()]]

@@ -136,7 +136,7 @@ class View(ABC):
         if self._asked is None:
             raise JobFailed(f"these rows have no label column `{name}`")
         if name == self._asked.target:
-            self._refuse_test()
+            self._refuse_test(f"`{name}` is the target, and the test target is for scoring only")
         return self._asked.column(name)
 
     def at(self, **axes: float) -> Split:

@@ -12,6 +12,7 @@ from runner.expressions.names import suggestion
 from tests.documents.marked import NAME, edited, expected, listed, plugins, read, unmarked
 from tests.knowledge import EXPERIMENT, PROTOCOL, write
 
+ALPHA, DUE = "LG203 `alpha` of `ridge`", "a number or val or cv is due"
 SINGLE = [
     ("train: 200", "§trane: 200\ntrain: 200", "LG202 unknown field `trane` -> did you mean `train`?"),
     ("train: 200", "train: §-3", "LG203 `train` is `-3`, a whole number from 0 up is due -> write 500, 32k or 1M"),
@@ -22,8 +23,8 @@ SINGLE = [
     ("job: ridge, alpha: 1e4", "job: §rigde", "LG204 unknown job `rigde` -> did you mean `ridge`?"),
     ("{job: ridge, alpha: 1e4}", "§ridge", "LG203 job `weak` takes a map -> write `weak: {job: ridge}`"),
     ("alpha: 1e4", "§alhpa: 1e4", "LG205 `ridge` has no parameter `alhpa` -> did you mean `alpha`?"),
-    ("alpha: 1e4", "alpha: §vla", "LG203 `alpha` of `ridge`: `vla` where a number or val or cv is due"),
-    ("alpha: 1e4", "alpha: §1e400", "LG203 `alpha` of `ridge`: `1e400` where a number or val or cv is due"),
+    ("alpha: 1e4", "alpha: §vla", f"{ALPHA}: `vla` where {DUE} -> did you mean `val`?"),
+    ("alpha: 1e4", "alpha: §1e400", f"{ALPHA}: `1e400` where {DUE} -> there is cv, val"),
     ("alpha: 1e4", "alphas: §{a: 1}", "LG203 `alphas` of `ridge`: a collection where a list (each a number) is due"),
     ("alpha: 1e4", "alphas: [1, §x]", "LG203 `alphas` of `ridge`: `x` where a number is due"),
     ("  weak: ", "  §Weak: ", "LG203 the job `Weak` is not lower-case letters, digits and _ -> choose another name"),

@@ -58,7 +58,7 @@ def test_nothing_needs_a_neighbour_by_chance() -> None:
 
 WRONG = [
     ("router: {kind: §mpl}", "LG203 `mpl` where oracle or logistic or mlp is due", "did you mean `mlp`?"),
-    ("router: §mpl", "LG203 `mpl` where oracle or logistic or mlp is due", ""),
+    ("router: §mpl", "LG203 `mpl` where oracle or logistic or mlp is due", "did you mean `mlp`?"),
     ("router: §{hidden: 3}", "LG203 a map without `kind`", "there is logistic, mlp, oracle"),
     ("router: §[mlp]", "LG203 a collection where oracle or logistic or mlp is due", ""),
     ("router: {kind: mlp, §hiden: 3}", "LG205 `mlp` has no parameter `hiden`", "did you mean `hidden`?"),
@@ -72,7 +72,7 @@ WRONG = [
     ("experts: {job: line, §alhpa: 3}", "LG205 `line` has no parameter `alhpa`", "did you mean `alpha`?"),
     ("experts: {job: line, scale: §1}", "LG203 `scale` of `line`: `1` where true or false is due", ""),
     ("experts: §{job: bound}", "LG205 `bound` needs `label`", "add `label:`"),
-    ("experts: §line", "LG203 `line` where a job or nothing is due", ""),
+    ("experts: §line", "LG203 `line` where a job or nothing is due", "write {job: line}"),
     ("experts: {job: mix, experts: {job: line, alpha: §x}}",
      "LG203 `experts` of `mix`: `alpha` of `line`: `x` where a number is due", ""),
     ("weights: {a: §x}", "LG203 `x` where a number is due", ""),

@@ -84,6 +84,8 @@ def agree(ours: Any, theirs: Any) -> bool:
             return list(ours) == [str(key) for key in theirs] and all(map(agree, ours.values(), theirs.values()))
         case list():
             return len(ours) == len(theirs) and all(map(agree, ours, theirs))
+        case bool():
+            return bool(ours == str(theirs).lower())
         case int() | float():
             return quantity(ours) == theirs
         case _:

@@ -10,7 +10,6 @@ from typing import cast
 import numpy as np
 import pytest
 
-from runner.findings import InputRefused
 from runner.results.board import Board
 from runner.verdicts.knowledge import Knowledge
 from tests.figures.drawings import texts
@@ -121,12 +120,13 @@ def test_names_of_close_marks_do_not_cover_each_other(known: Knowledge) -> None:
     assert 12 <= two - one <= 20
 
 
-def test_a_mark_beyond_the_inputs_is_refused(known: Knowledge) -> None:
-    """It says from where to where they go."""
-    with pytest.raises(InputRefused, match="the mark `Ca II` is outside") as refused:
-        spectrum.draw(spectrum.Params(("line(1M).weights",), {"Ca II": 8542.0}), board(known))
+def test_a_mark_beyond_the_inputs_is_left_out(known: Knowledge) -> None:
+    """A list of lines may be longer than what these inputs cover."""
+    marks = {"Ca II": 8542.0, "here": 150.0}
+    drawn = texts(spectrum.draw(spectrum.Params(("line(1M).weights",), marks), board(known)))
 
-    assert refused.value.fix == "from 100 to 200"
+    assert "here" in drawn
+    assert "Ca II" not in drawn
 
 
 def test_an_axis_is_called_what_the_source_calls_it() -> None:

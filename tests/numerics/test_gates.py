@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -163,3 +165,11 @@ def test_weights_of_a_gate_by_hand() -> None:
     gate = Gate(np.array([1.0]), np.array([2.0]), ((np.array([[1.0], [-1.0]]), np.zeros(2)), (np.eye(2), np.zeros(2))))
 
     np.testing.assert_allclose(gate.weights(np.array([[5.0]])), [[np.e**2 / (np.e**2 + 1), 1 / (np.e**2 + 1)]])
+
+
+@pytest.mark.parametrize("wrong", [{"hidden": (0,)}, {"hidden": (16, -3)}, {"batch": 0}])
+def test_a_gate_without_units_or_rows_of_a_step_is_refused(wrong: dict[str, Any]) -> None:
+    """It would look at nothing, or never learn."""
+    said = np.ones((8, 2))
+    with pytest.raises(JobFailed, match="each must be 1 or more"):
+        gates.mixture(np.ones((8, 3)), said, np.ones(8), Schedule(1e-3, 5, 0), **wrong)
