@@ -36,6 +36,7 @@ from runner.verdicts.knowledge import Knowledge, gather
 
 HERE = Path(__file__).parent.parent
 ADDRESS = re.compile(r"[a-z_][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)*")
+POINT = re.compile(r"\w\(")  # of a function or an address: not for plain arithmetic
 KINDS = {
     "LG101": "numbers",
     "LG102": "words",
@@ -148,36 +149,47 @@ def unnamed(knowledge: Knowledge, named: list[Finding]) -> list[Where]:
 def contradicted(citation: Citation, document: Document, knowledge: Knowledge) -> bool:
     """Tell by substitution and `eval` whether a citation's number or words disagree with the filed facts."""
     label = citation.label
-    if is_key(label) or "(" in label:
+    plain = None if is_key(label) else substituted(label, document, knowledge)
+    if plain is None:
         return False
-    value = eval(substituted(label, document, knowledge), {"__builtins__": {}})  # noqa: S307 - our own documents
+    value = eval(plain, {"__builtins__": {}})  # noqa: S307 - our own documents
     if isinstance(value, bool):
         return not value
     number = float(re.sub(r"[^0-9.+-]", "", citation.text.replace(digits.MINUS, "-")) or "nan")
     decimals = len(citation.text.rpartition(".")[2].split(" ")[0]) if "." in citation.text else 0
-    return not abs(number - value) <= 0.5 * 10.0**-decimals + 1e-9
+    scale = 0.01 if "%" in citation.text else 1.0
+    return not abs(number * scale - value) <= 0.5 * scale * 10.0**-decimals + 1e-9
 
 
-def substituted(text: str, document: Document, knowledge: Knowledge) -> str:
-    """Write definitions out and put the filed value in the place of every address."""
+def substituted(text: str, document: Document, knowledge: Knowledge) -> str | None:
+    """Write definitions out and put filed values in the place of addresses; None with functions or points in it."""
+    if POINT.search(text):
+        return None
+    beyond = False
 
     def put(match: re.Match[str]) -> str:
-        name = match[0]
+        nonlocal beyond
+        name, home = match[0], document
         first, _, rest = name.partition(".")
-        if name in document.names.define:
-            return f"({substituted(document.names.define[name].text, document, knowledge)})"
-        home = document
         if first in document.names.cites:
             found = knowledge.library.find(document.names.cites[first].experiment)
             assert found is not None
             job = document.names.cites[first].job
             home, name = found, f"{job}.{rest}" if job else rest
+        if name.endswith(".n"):  # counts are not filed as facts
+            beyond = True
+            return "0"
+        if name in home.names.define:
+            inner = substituted(home.names.define[name].text, home, knowledge)
+            beyond |= inner is None
+            return f"({inner})"
         result = knowledge.store.result(home)
         assert result is not None
         value = result.facts[name][0] if name in result.facts else result.scalars[name]
         return repr(value)
 
-    return ADDRESS.sub(put, text)
+    put_in = ADDRESS.sub(put, text)
+    return None if beyond else put_in
 
 
 def silent(before: dict[Path, str], named: list[Finding], root: Path) -> list[str]:

@@ -127,7 +127,7 @@ def test_setups_show_what_was_chosen(tmp_path: Path) -> None:
         "**MVP-1**",
         "[One cup](exp/one.md)",
         "tiny@1<br>noise 1<br>train 200",
-        "**weak** ridge · alpha = 10k<br>**strong** ridge",
+        "**weak** ridge · alpha = 10k<br>**strong** ridge · alpha = val",
     ]
     assert found[1][2:] == ["tiny@1<br>noise 1<br>train 100, 200", "**small** ridge · alpha = 0.5"]
     assert [row[0] for row in rows(block(tmp_path, "TEA-roadmap", "setups", phase=2))] == ["**MVP-3**"]
