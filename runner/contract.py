@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -224,7 +224,11 @@ def contracts(folder: Path) -> dict[str, Contract]:
 
 def read_contract(path: Path) -> Contract:
     """Read one plug-in file: docstring, literals and the fields of Params."""
-    text = path.read_bytes()
+    return _contract(path, path.read_bytes())
+
+
+@lru_cache(maxsize=256)  # whoever reads the library again, as `serve` does, parses only what changed
+def _contract(path: Path, text: bytes) -> Contract:
     file = Declarations(path, text)
     version = file.literal("VERSION", 0, "whole number")
     if not version:

@@ -88,10 +88,6 @@ class Symmetric:
             whole[start:, start:stop] = panel.numpy()
         return whole
 
-    def finite(self) -> bool:
-        """Say whether it holds finite numbers only."""
-        return bool(torch.isfinite(self.packed).all())
-
 
 def symmetric(whole: torch.Tensor) -> Symmetric:
     """Pack a symmetric matrix [p, p]."""

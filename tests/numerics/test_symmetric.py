@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from runner.numerics.symmetric import Symmetric, symmetric
+from runner.numerics.symmetric import symmetric
 
 
 def made_up(p: int) -> torch.Tensor:
@@ -52,12 +52,3 @@ def test_products_of_rows_are_added(whole: torch.Tensor) -> None:
 
     torch.testing.assert_close(packed.dense(), whole + x.double().T @ x.double(), rtol=1e-5, atol=1e-3)
     assert packed.packed.dtype == torch.float64
-
-
-@pytest.mark.parametrize(("hole", "finite"), [(1.0, True), (torch.nan, False), (-torch.inf, False)])
-def test_a_hole_is_found(hole: float, *, finite: bool) -> None:
-    """One number that is none is enough."""
-    matrix = Symmetric.zeros(100)
-    matrix.packed[-1] = hole
-
-    assert matrix.finite() is finite
