@@ -198,8 +198,12 @@ def test_program_that_takes_too_long_is_stopped_with_all_it_started(tmp_path: Pa
 
 def test_interrupt_stops_the_program(tmp_path: Path) -> None:
     """Ctrl-C ends what was started too."""
-    threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGINT)).start()
-    with pytest.raises(KeyboardInterrupt):
-        said(tmp_path, CHILD, str(tmp_path / "pid"))
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts what runs behind it deaf to this
+    try:
+        threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+        with pytest.raises(KeyboardInterrupt):
+            said(tmp_path, CHILD, str(tmp_path / "pid"))
+    finally:
+        signal.signal(signal.SIGINT, before)
 
     assert is_gone(int((tmp_path / "pid").read_text()))
