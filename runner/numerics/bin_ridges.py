@@ -21,7 +21,7 @@ from runner.numerics.components import leading
 from runner.numerics.gram import Gram, Products, grams_of, precision, summed
 from runner.numerics.penalty import Choice, Penalty, fold_of
 from runner.numerics.portions import Portion
-from runner.numerics.shrinkage import Factor, Linear, side_by_side
+from runner.numerics.shrinkage import Linear, ridge_paths, side_by_side
 
 VERSION = 1  # of what the same rows give
 BATCH = 4096  # rows at a time
@@ -64,13 +64,7 @@ class Shrinkage:
 
     def paths(self, gram: Gram, targets: int = 1) -> list[Linear]:
         """Return the rules of all alphas for the first targets, from one factorisation."""
-        alphas = self.penalty.path
-        if not self.standardise:
-            factor = Factor(gram)
-            return [factor.path(alphas, target) for target in range(targets)]
-        scale = gram.spread()
-        factor = Factor(gram.divided(scale))
-        return [factor.path(alphas, target).divided(scale) for target in range(targets)]
+        return ridge_paths(gram, self.penalty.path, targets, standardise=self.standardise)
 
 
 def bin_ridges(

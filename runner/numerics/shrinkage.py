@@ -66,15 +66,21 @@ def side_by_side(rules: Sequence[Linear]) -> Linear:
     return Linear(torch.cat([rule.weights for rule in rules], 1), torch.cat([rule.intercepts for rule in rules]))
 
 
-def ridge_path(gram: Gram, alphas: Sequence[float], target: int = 0, *, standardise: bool = False) -> Linear:
-    """Return the ridge solution of one target for every alpha, one rule each, in the order of `alphas`.
+def ridge_path(gram: Gram, alphas: Sequence[float], *, standardise: bool = False) -> Linear:
+    """Return the ridge solution of the first target for every alpha, one rule each, in the order of `alphas`."""
+    return ridge_paths(gram, alphas, standardise=standardise)[0]
+
+
+def ridge_paths(gram: Gram, alphas: Sequence[float], targets: int = 1, *, standardise: bool = False) -> list[Linear]:
+    """Return the paths of the first targets, from one factorisation.
 
     Where the inputs are to be standardised, alpha penalises the weights of inputs divided by their deviation.
     """
-    if not standardise:
-        return Factor(gram).path(alphas, target)
-    scale = gram.spread()
-    return Factor(gram.divided(scale)).path(alphas, target).divided(scale)
+    if standardise:
+        scale = gram.spread()
+        return [path.divided(scale) for path in ridge_paths(gram.divided(scale), alphas, targets)]
+    factor = Factor(gram)
+    return [factor.path(alphas, target) for target in range(targets)]
 
 
 class Factor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 
 import numpy as np
@@ -34,10 +34,13 @@ class Scores:
     rows: Rows
     settings: Mapping[str, Mapping[str, Value]]  # of every run that was scored
     values: dict[Address, np.ndarray]
+    known: dict[tuple[str, str], Population] = field(default_factory=dict, repr=False, compare=False)
 
     def population(self, run: str, piece: str) -> Population:
-        """Return the population of a run on a slice."""
-        return self.rows.population(piece, self.settings[run])
+        """Return the population of a run on a slice, hashed once: every fact asks for it."""
+        if (run, piece) not in self.known:
+            self.known[run, piece] = self.rows.population(piece, self.settings[run])
+        return self.known[run, piece]
 
 
 class Store:
