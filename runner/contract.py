@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from runner.declarations import Declarations
 from runner.findings import JobFailed
-from runner.partitions import Partition as Partition  # noqa: PLC0414 - a job file finds all it needs here
+from runner.origin import Origin as Origin  # noqa: PLC0414 - a job file finds all it needs here
+from runner.partitions import Partition as Partition  # noqa: PLC0414
 from runner.shapes import JobName as JobName  # noqa: PLC0414
 from runner.shapes import Parameter
 
@@ -62,6 +63,9 @@ class Split(Protocol):
     def at(self, **axes: float) -> Split:
         """Return the same rows seen at other settings of the axes; refused for the test split."""
 
+    def redrawn(self, draw: int) -> Split:
+        """Return the same rows with another draw of their noise, 0 the first; refused for the test split."""
+
 
 class Data(Protocol):
     """The three splits a job is given."""
@@ -78,6 +82,10 @@ class Data(Protocol):
     def test(self) -> Split:
         """The rows that are scored."""
 
+    @property
+    def origin(self) -> Origin:
+        """What stands behind the rows; refused unless the job's file says `ORIGIN = True`."""
+
 
 @dataclass(frozen=True, slots=True)
 class JobSpec:
@@ -91,9 +99,10 @@ class JobSpec:
 Job = JobSpec  # what the annotation of such a parameter is called
 
 
-def key_at(key: str, axes: Mapping[str, float]) -> str:
-    """Return the key of the rows of a key, seen at these settings of the axes."""
-    return f"{key.partition(' at ')[0]} at {json.dumps(dict(axes), sort_keys=True)}"
+def key_at(key: str, axes: Mapping[str, float], draw: int = 0) -> str:
+    """Return the key of the rows of a key, seen at these settings of the axes with this draw of their noise."""
+    drawn = f" draw {draw}" if draw else ""
+    return f"{key.partition(' at ')[0]} at {json.dumps(dict(axes), sort_keys=True)}{drawn}"
 
 
 class Source(Protocol):
@@ -107,8 +116,13 @@ class Source(Protocol):
     def labels(self, split: str, rows: int, names: Collection[str] | None = None) -> dict[str, np.ndarray]:
         """Return the label columns of the first `rows` rows of a split, all or those named: float64."""
 
-    def split(self, name: str, rows: int, *, target: str, axes: Mapping[str, float], seed: int, device: str) -> Split:
+    def split(
+        self, name: str, rows: int, *, target: str, axes: Mapping[str, float], seed: int, device: str, draw: int = 0
+    ) -> Split:
         """Return the first `rows` rows of a split as a job may see them, at these values of the protocol's axes."""
+
+    def origin(self, train: Split, test: Split) -> Origin:
+        """Return what stands behind two splits it has opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +168,8 @@ class Context:
 class Output:
     """What a job returns; the engine scores, slices, resamples and draws it."""
 
-    predictions: Mapping[str, np.ndarray]  # 'val' and 'test' -> [rows]
-    bounds: Mapping[str, np.ndarray] | None = None
+    predictions: Mapping[str, np.ndarray] = field(default_factory=dict)  # 'val' and 'test' -> [rows], or none at all
+    bounds: np.ndarray | None = None  # below which the squared error of no test row falls on average: [rows]
     scalars: Mapping[str, float] = field(default_factory=dict)
     tables: Mapping[str, Mapping[str, float] | Mapping[str, Mapping[str, float]]] = field(default_factory=dict)
     profiles: Mapping[str, np.ndarray] = field(default_factory=dict)  # one number per input, such as weights
@@ -174,6 +188,8 @@ class Contract:
     uses_seed: bool  # on the seed,
     uses_train: bool  # on the training rows at all
     close: float  # how far predictions made on another machine may be off, relative to their spread
+    origin: bool  # it may look at what stands behind the rows
+    ceiling: bool  # its bounds hold for every estimator there can be
     columns: Mapping[str, str] | None  # of a source that makes its own rows: name -> unit
     axes: Mapping[str, tuple[str, ...]]  # of a source: axis a protocol may have -> the label columns that follow it
     grids: Mapping[str, Mapping[str, int]]  # of a source: option -> its value -> test rows of the grid it then makes
@@ -243,6 +259,8 @@ def _contract(path: Path, text: bytes) -> Contract:
         uses_seed=file.literal("USES_SEED", default=True, due="True or False"),
         uses_train=file.literal("USES_TRAIN", default=True, due="True or False"),
         close=file.literal("CLOSE", 1e-6, "number"),
+        origin=file.literal("ORIGIN", default=False, due="True or False"),
+        ceiling=file.literal("CEILING", default=False, due="True or False"),
         columns=file.literal("COLUMNS", {}, "map of names") or None,
         axes=file.literal("AXES", {}, "map of names"),
         grids=file.literal("GRIDS", {}, "map of options"),

@@ -57,6 +57,7 @@ CODES: dict[str, Code] = {
     "LG113": Code("cites a withdrawn value"),
     "LG114": Code("cites a retired experiment", severity="warning"),
     "LG115": Code("opened and closed at once"),
+    "LG116": Code("score above its ceiling"),
     # what cannot be read as a document
     "LG201": Code("not readable as front matter"),
     "LG202": Code("unknown or missing field"),
@@ -71,7 +72,6 @@ CODES: dict[str, Code] = {
     "LG211": Code("markup that renderers read differently"),
     "LG212": Code("conflict marker"),
     "LG213": Code("not readable as text"),
-    "LG215": Code("not available yet"),
     "LG216": Code("list of published values cannot be read"),
     # what an expression cannot mean
     "LG301": Code("expression cannot be read"),

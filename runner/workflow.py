@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from runner import publishing
+from runner.checking.ceilings import ceiling_trouble
 from runner.checking.check import check as find_trouble
 from runner.checking.coverage import coverage, summary
 from runner.checking.formulas import formula_trouble
@@ -102,7 +103,8 @@ def _render(root: Path, words: list[str], *, force: bool = False, show_diff: boo
         return _differences(pages)
     drawn, undrawn = _draw(chosen, knowledge)
     written = [page for page in pages if page.changed and _write(page)]
-    left = [*_unreadable(chosen, knowledge), *_left(pages), *undrawn]
+    leaks = [finding for document in chosen for finding in ceiling_trouble(document, knowledge)]
+    left = [*_unreadable(chosen, knowledge), *_left(pages), *undrawn, *leaks]
     report = Report(findings=left, code=1 if any(f.severity == "error" for f in left) else 0)
     edited = [] if force else _hand_edits(pages, knowledge)
     report.lines = [*edited, *(f"wrote {page.document.name}" for page in written), *(f"drew {path}" for path in drawn)]

@@ -2,7 +2,7 @@
 
     python tests/drill.py
 
-1. copy `logg/`, reverse the predictions of the job most documents cite, file its result again
+1. copy `logg/`, reverse the predictions of the run that is cited most, file its result again
 2. `check` must name every number, word, block, claim, gate and row that no longer agrees; what must be named is
    worked out here a second way, from the facts in the new result file and plain arithmetic
 3. `render` once; `check` may then list only what a person must decide
@@ -110,16 +110,18 @@ def commit(root: Path, message: str) -> None:
 
 
 def most_cited(knowledge: Knowledge) -> tuple[Document, str]:
-    """Return the experiment with a result that most documents cite, and the job its own text names most."""
-    library = knowledge.library
-    filed = [document for document in library.experiments if knowledge.store.result(document)]
-    if not filed:
-        sys.exit("drill: no experiment has a result; execute one first")
-    document = max(filed, key=lambda d: len(library.citing(d)))
-    text = " ".join(each.source.text for each in (document, *library.citing(document)))
-    result = knowledge.store.result(document)
-    runs = result.runs if result else {}
-    return document, max(runs, key=lambda name: len(re.findall(rf"\b{name}\.", text)))
+    """Return the run whose filed numbers the whole base cites most, as far as plain arithmetic can follow."""
+    used: Counter[tuple[str, str]] = Counter()
+    for document in knowledge.library.documents:
+        for citation in document.scan.citations:
+            if not is_key(citation.label):
+                substituted(citation.label, document, knowledge, used)
+    if not used:
+        sys.exit("drill: no experiment that is cited has a result; execute one first")
+    (name, run), _ = max(used.items(), key=lambda each: each[1])
+    found = knowledge.library.find(name)
+    assert found is not None
+    return found, run
 
 
 def spoil(document: Document, run: str, knowledge: Knowledge) -> None:
@@ -161,8 +163,13 @@ def contradicted(citation: Citation, document: Document, knowledge: Knowledge) -
     return not abs(number * scale - value) <= 0.5 * scale * 10.0**-decimals + 1e-9
 
 
-def substituted(text: str, document: Document, knowledge: Knowledge) -> str | None:
-    """Write definitions out and put filed values in the place of addresses; None with functions or points in it."""
+def substituted(
+    text: str, document: Document, knowledge: Knowledge, used: Counter[tuple[str, str]] | None = None
+) -> str | None:
+    """Write definitions out and put filed values in the place of addresses; None with functions or points in it.
+
+    `used` counts the runs of which values were taken.
+    """
     if POINT.search(text):
         return None
     beyond = False
@@ -180,11 +187,15 @@ def substituted(text: str, document: Document, knowledge: Knowledge) -> str | No
             beyond = True
             return "0"
         if name in home.names.define:
-            inner = substituted(home.names.define[name].text, home, knowledge)
+            inner = substituted(home.names.define[name].text, home, knowledge, used)
             beyond |= inner is None
             return f"({inner})"
         result = knowledge.store.result(home)
-        assert result is not None
+        if result is None:  # pending: no number of it stands anywhere
+            beyond = True
+            return "0"
+        if used is not None and name in result.facts:
+            used[home.id, name.partition(".")[0]] += 1
         value = result.facts[name][0] if name in result.facts else result.scalars[name]
         return repr(value)
 

@@ -151,8 +151,8 @@ def guess(root: Path, spread: float, seed: int = 1) -> np.ndarray:
     return np.asarray(truth + spread * np.random.default_rng(seed).normal(size=80))
 
 
-def file(root: Path, identity: str, predictions: Mapping[str, np.ndarray | str], **scalars: float) -> Knowledge:
-    """File an experiment as if its jobs had predicted this (text: had failed so), and read the base again."""
+def file(root: Path, identity: str, predictions: Mapping[str, np.ndarray | str | Fit], **scalars: float) -> Knowledge:
+    """File an experiment as if its jobs had predicted or given this (text: had failed so), and read the base again."""
     knowledge = gather(root)
     document = knowledge.library.named(identity)
     file_rows(document, rows_to_file(document, labels(root), knowledge), knowledge)
@@ -161,7 +161,9 @@ def file(root: Path, identity: str, predictions: Mapping[str, np.ndarray | str],
     return gather(root)
 
 
-def _fit(predicted: np.ndarray | str, scalars: Mapping[str, Any]) -> Fit:
+def _fit(predicted: np.ndarray | str | Fit, scalars: Mapping[str, Any]) -> Fit:
+    if isinstance(predicted, Fit):
+        return predicted
     if isinstance(predicted, str):
         return Fit(failed=predicted)
     return Fit({"val": rounded(np.zeros(40)), "test": rounded(predicted)}, scalars)

@@ -82,6 +82,17 @@ def test_what_a_file_leaves_out_has_a_plain_meaning(tmp_path: Path) -> None:
     assert (contract.summary, contract.uses_val, dict(contract.parameters)) == ("", False, {})
 
 
+@pytest.mark.parametrize("name", ["ORIGIN", "CEILING"])
+def test_what_a_job_looks_at_and_bounds_is_said_literally(tmp_path: Path, name: str) -> None:
+    """Nobody is shown what stands behind the rows, and no bound holds for all, unless the file says so."""
+    said = {"ORIGIN": "origin", "CEILING": "ceiling"}[name]
+
+    assert getattr(read(tmp_path, MINIMAL), said) is False
+    assert getattr(read(tmp_path, f"{MINIMAL}{name} = True\n"), said) is True
+    with pytest.raises(InputRefused, match=f"{name} .*True or False"):
+        read(tmp_path, f"{MINIMAL}{name} = 1\n")
+
+
 def test_folder_offers_its_public_files(tmp_path: Path) -> None:
     """A plug-in is called as its file; what starts with an underscore is shared code."""
     for name in ("b.py", "a.py", "_shared.py", "__init__.py", "notes.md"):

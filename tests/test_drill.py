@@ -28,7 +28,7 @@ def test_the_drill_fails_when_numbers_are_not_compared(
     monkeypatch.setattr(digits, "agrees", lambda *_: True)
 
     assert drill.main() == 1
-    assert "not named: logg/demo/" in capsys.readouterr().out
+    assert "not named: logg/" in capsys.readouterr().out
 
 
 def test_the_drill_fails_when_words_are_not_checked(
@@ -38,7 +38,7 @@ def test_the_drill_fails_when_words_are_not_checked(
     monkeypatch.setattr(citations, "_words", lambda *_: ())
 
     assert drill.main() == 1
-    assert "not named: logg/demo/" in capsys.readouterr().out
+    assert "not named: logg/" in capsys.readouterr().out
 
 
 def test_the_drill_fails_when_blocks_change_in_silence(
@@ -49,7 +49,7 @@ def test_the_drill_fails_when_blocks_change_in_silence(
     monkeypatch.setattr(blocks, "render_block", lambda *a, **k: Change(honest(*a, **k).edit))
 
     assert drill.main() == 1
-    assert "changed without a finding: logg/demo/" in capsys.readouterr().out
+    assert "changed without a finding: logg/" in capsys.readouterr().out
 
 
 def test_the_drill_fails_when_render_touches_the_author_s_text(
@@ -77,4 +77,4 @@ def test_the_drill_fails_when_render_leaves_something(
     monkeypatch.setattr(workflow, "render", lambda *_: Report())
 
     assert drill.main() == 1
-    assert "left for nobody: logg/demo/" in capsys.readouterr().out
+    assert "left for nobody: logg/" in capsys.readouterr().out

@@ -10,12 +10,15 @@ from pathlib import Path
 import numpy as np
 import yaml
 
+from runner.execution.fits import Fit
+from runner.results.arrays import rounded
 from tests import knowledge
 
 ROWS, TEST, WIDTH = 320, 80, 2
 STEPS = np.sqrt([2.0, 3.0, 5.0, 7.0, 11.0, 13.0, 17.0, 19.0])  # multiples of roots fill [0, 1) evenly
 
-Results = Mapping[str, Mapping[str, float | str]]  # experiment -> run -> R², or why it failed
+Reached = float | str | Mapping[str, float]  # R², why it failed, or what a run has of `r2` and `bound`
+Results = Mapping[str, Mapping[str, Reached]]  # experiment -> run -> what it reached
 
 
 def even(step: float, rows: int = ROWS) -> np.ndarray:
@@ -41,6 +44,13 @@ def predictions(truth: np.ndarray, r2: float, name: str) -> np.ndarray:
     return predicted
 
 
+def bounds(truth: np.ndarray, bound: float) -> np.ndarray:
+    """Return bounds of rows, no two alike, whose mean leaves this share of the variance."""
+    spread = even(STEPS[3], len(truth))
+    found: np.ndarray = (1 - bound) * truth.var() * (1 + spread - spread.mean())
+    return found
+
+
 def read(path: Path) -> Results:
     """Read what the runs of experiments are said to have reached."""
     return dict(yaml.safe_load(path.read_text(encoding="utf-8")))
@@ -51,7 +61,15 @@ def file(root: Path, results: Results) -> None:
     truth = knowledge.labels(root).labels("test", TEST)["weight"]
     for identity, runs in results.items():
         reached = {
-            run: text if isinstance(text, str) else predictions(truth, text, f"{identity} {run}")
-            for run, text in runs.items()
+            run: each if isinstance(each, str) else fit(truth, each, f"{identity} {run}") for run, each in runs.items()
         }
         knowledge.file(root, identity, reached)
+
+
+def fit(truth: np.ndarray, reached: float | Mapping[str, float], name: str) -> Fit:
+    """Return what a run gave that reached this: predictions, bounds, or both."""
+    known = reached if isinstance(reached, Mapping) else {"r2": reached}
+    predicted = {}
+    if "r2" in known:
+        predicted = {"val": rounded(np.zeros(40)), "test": rounded(predictions(truth, known["r2"], name))}
+    return Fit(predicted, bounds=rounded(bounds(truth, known["bound"])) if "bound" in known else None)

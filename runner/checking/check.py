@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runner.checking.artefacts import result_trouble
+from runner.checking.ceilings import ceiling_trouble
 from runner.checking.formulas import formula_trouble
 from runner.checking.gates import gate_trouble
 from runner.checking.literature import literature_trouble
@@ -31,6 +32,7 @@ def _all(knowledge: Knowledge) -> Iterator[Finding]:
         yield from result_trouble(document, knowledge)
         yield from literature_trouble(document, knowledge)
         yield from gate_trouble(document, knowledge)
+        yield from ceiling_trouble(document, knowledge)
         yield from signature_trouble(document, knowledge)
         yield from promise_trouble(document, knowledge)
         yield from render_page(document, knowledge).findings

@@ -11,14 +11,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
-from runner.contract import Split
+from runner.contract import Origin, Split
 from runner.findings import InputRefused
 from runner.numerics.npz import load_numbers
 from runner.numerics.observation import Asked, Observed, noise_of
+from runner.numerics.origins import RowsOrigin
 from runner.safety.paths import inside
 
 VERSION = 1
@@ -80,15 +81,21 @@ class Arrays:
         part = self._part(split, rows)
         return {name: self._column(name)[part].copy() for name in (self.targets if names is None else names)}
 
-    def split(self, name: str, rows: int, *, target: str, axes: Mapping[str, float], seed: int, device: str) -> Split:
+    def split(
+        self, name: str, rows: int, *, target: str, axes: Mapping[str, float], seed: int, device: str, draw: int = 0
+    ) -> Split:
         """Return the first `rows` rows of a split as a job may see them."""
         part, noise = self._part(name, rows), noise_of(axes, AXES, "arrays")
         sigma = None if self.sigma is None else self.sigma[part]
         y = self._column(target)[part]
-        asked = Asked(self, name, rows, target, axes, seed, device)
+        asked = Asked(self, name, rows, target, axes, seed, device, draw)
         seen = Observed(self.x[part], sigma, y, split=name, noise=noise, seed=seed, device=device, asked=asked)
         seen.positions = self.positions
         return seen
+
+    def origin(self, train: Split, test: Split) -> Origin:
+        """Return what stands behind these rows: the same without noise."""
+        return RowsOrigin(cast("Observed", train), cast("Observed", test))
 
     def _part(self, split: str, rows: int) -> slice:
         """Return where the first `rows` rows of a split stand in the file."""

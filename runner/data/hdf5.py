@@ -20,14 +20,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
-from runner.contract import Split
+from runner.contract import Origin, Split
 from runner.findings import InputRefused
 from runner.numerics.hdf5_layout import NAMES
 from runner.numerics.observation import Asked, View, noise_of
+from runner.numerics.origins import RowsOrigin
 from runner.numerics.spectrum_files import Places, Rows, Shards, refuse_other_wave
 from runner.safety.data_files import DataFile, data_files
 
@@ -114,14 +115,20 @@ class Hdf5:
         shards, part = self._part(split, rows)
         return shards.labels({name: self.names[name] for name in (self.names if names is None else names)}, part)
 
-    def split(self, name: str, rows: int, *, target: str, axes: Mapping[str, float], seed: int, device: str) -> Split:
+    def split(
+        self, name: str, rows: int, *, target: str, axes: Mapping[str, float], seed: int, device: str, draw: int = 0
+    ) -> Split:
         """Return the first `rows` rows of a split as a job may see them."""
         (shards, part), noise = self._part(name, rows), noise_of(axes, AXES, "hdf5")
         if target not in self.names:
             raise InputRefused(f"there is no label column `{target}`; there is {', '.join(self.names) or 'none'}")
-        asked = Asked(self, name, rows, target, axes, seed, device)
+        asked = Asked(self, name, rows, target, axes, seed, device, draw)
         seen: Any = {"split": name, "noise": noise, "seed": seed, "device": device, "asked": asked}
         return Spectra(shards, part, self.names[target], wave=self.wave, **seen)
+
+    def origin(self, train: Split, test: Split) -> Origin:
+        """Return what stands behind these rows: their spectra without noise."""
+        return RowsOrigin(cast("Spectra", train), cast("Spectra", test))
 
     def _part(self, split: str, rows: int) -> tuple[Shards, range]:
         """Return the first `rows` rows of a split."""
@@ -198,19 +205,25 @@ class Spectra(View):
         self, shards: Shards, rows: range, column: str, *, wave: np.ndarray | None, noise: float, **seen: Any
     ) -> None:
         """Read the target, and decide whether the noise is that of the file."""
-        stored = noise == 1 and shards.noisy
+        stored = noise == 1 and shards.noisy and not seen["asked"].draw
         measured = shards.places.error is not None
         super().__init__(len(rows), shards.width, noise=0.0 if stored else noise, measured=measured, **seen)
         if noise and not stored and not measured:
             raise InputRefused(f"{shards.name}: without `error` the only noise is 0")
         self.positions = wave
-        self._spectra = Rows(shards, "noisy" if stored else "flux", rows)
+        self._level = noise
+        self._flux = Rows(shards, "flux", rows)
+        self._spectra = Rows(shards, "noisy", rows) if stored else self._flux
         self._errors = Rows(shards, "error", rows)
         self._targets = shards.labels({"": column}, rows)[""]
 
     def _clean(self, rows: range) -> torch.Tensor:
         """Return stored spectra."""
         return torch.from_numpy(self._spectra[rows.start : rows.stop]).to(self._device)
+
+    def _bare(self, rows: range) -> torch.Tensor:
+        """Return spectra without the noise that is stored of some."""
+        return torch.from_numpy(self._flux[rows.start : rows.stop]).to(self._device)
 
     def _sigma(self, rows: range, clean: torch.Tensor) -> torch.Tensor:  # noqa: ARG002 - others depend on the flux
         """Return the stored noise of these rows."""

@@ -21,22 +21,24 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 import torch
 
-from runner.contract import Split
+from runner.contract import Origin, Split
 from runner.counter import hashed, key_of, top
 from runner.findings import InputRefused, JobFailed
 from runner.numerics import emulator, instrument
 from runner.numerics.beta import beta_quantile
 from runner.numerics.hdf5_layout import Batch
 from runner.numerics.observation import Asked, View, noise_of
+from runner.numerics.origins import RowsOrigin, place_of
 from runner.numerics.snr import median_snr
+from runner.numerics.star_law import FACTOR_MEAN, FACTOR_STD, HIGH, LOW, NODES, STEP, StarLaw
 
 VERSION = 1
 COLUMNS = {
@@ -49,12 +51,7 @@ GRIDS = {"labels": {"nodes": 30_240}}  # option -> its value -> rows of the regu
 BLOCK = {"cpu": 256}  # rows synthesised together; always the same ones, because BLAS rounds by shape
 LARGE_BLOCK = 8192
 
-LOW = np.array([3750, 1, -2.5, -0.25, -0.75])
-HIGH = np.array([6000, 5, 0.75, 0.5, 0.5])
-STEP = np.array([250, 0.5, 0.25, 0.25, 0.25])  # between the nodes of BOSZ
-NODES = (10, 9, 14, 4, 6)  # of BOSZ on every axis, from LOW to HIGH
 MAG, SPREAD, ANGLE, FREE = 5, 6, 7, 8  # which uniform number of a row is for what, after the five labels
-FACTOR_MEAN, FACTOR_STD = 0.12, 0.15
 
 
 @dataclass(frozen=True)
@@ -113,13 +110,24 @@ class Mockstar:
         self._check(split, rows)
         return {name: self.column(name, split, range(rows)) for name in (COLUMNS if names is None else names)}
 
-    def split(self, name: str, rows: int, *, target: str, axes: Mapping[str, float], seed: int, device: str) -> Split:
+    def split(
+        self, name: str, rows: int, *, target: str, axes: Mapping[str, float], seed: int, device: str, draw: int = 0
+    ) -> Split:
         """Return the first `rows` rows of a split as a job may see them."""
         self._check(name, rows)
         noise = noise_of(axes, AXES, "mockstar")
         _check_target(target, axes)
-        asked = Asked(self, name, rows, target, axes, seed, device)
+        asked = Asked(self, name, rows, target, axes, seed, device, draw)
         return _Spectra(self, asked, noise=noise)
+
+    def origin(self, train: Split, test: Split) -> Origin:
+        """Return what stands behind these rows."""
+        return _Behind(cast("_Spectra", train), cast("_Spectra", test))
+
+    def law(self, axes: Mapping[str, float], device: str) -> StarLaw:
+        """Return how the test rows are made that are seen at these axes."""
+        mags = self.params.mag if "mag" not in axes else (axes["mag"],)
+        return StarLaw((min(mags), max(mags)), noise_of(axes, AXES, "mockstar"), device, self.params.labels)
 
     def export(self, path: Path, split: str, rows: int, *, noisy: bool) -> None:
         """Write the first rows of a split in the layout that `hdf5` reads, with their noise drawn if `noisy`."""
@@ -191,7 +199,7 @@ class _Spectra(View):
         """Prepare the emulator and the instrument on the device."""
         seen: Any = {"split": asked.split, "seed": asked.seed, "device": asked.device, "asked": asked}
         super().__init__(asked.rows, emulator.PIXELS, noise=noise, **seen)
-        self._source, self._target_name, self._mag = source, asked.target, asked.axes.get("mag")
+        self._source, self._mag = source, asked.axes.get("mag")
         self.positions = emulator.wavelengths()
         self._emulator = emulator.load(self._device)
         self._instrument = instrument.load(self._device)
@@ -221,6 +229,15 @@ class _Spectra(View):
         """Return the target of these rows."""
         return self._source.column(self._target_name, self._split, rows)
 
+    @property
+    def _law(self) -> StarLaw:
+        """How these rows are made."""
+        return self._source.law(self.axes, str(self._device))
+
+    def _jacobian(self, rows: range, by: Sequence[int]) -> torch.Tensor:
+        """Return how the clean inputs of these rows move with some labels: [n, by, 4096]."""
+        return self._emulator.jacobian(self._source.draw(self._split, rows, self._mag).labels, by)
+
     def _block(self, row: int) -> tuple[int, Stars]:
         """Make the flux of the block of rows that holds this one; return where it starts and its stars."""
         first = row - row % self._size
@@ -229,6 +246,30 @@ class _Spectra(View):
             self._emulator.clean(stars.labels, out=self._flux).clamp_(min=0)
             self._made = first, stars
         return self._made
+
+
+class _Behind(RowsOrigin):
+    """What stands behind the rows: the law is known, and so is every derivative."""
+
+    def __init__(self, train: _Spectra, test: _Spectra) -> None:
+        """Take the rows to learn from and those to ask about."""
+        super().__init__(train, test)
+        self._stars = test
+
+    @property
+    def law(self) -> StarLaw:
+        """How the test rows are made."""
+        return self._stars._law  # noqa: SLF001 - see RowsOrigin
+
+    def sensitivities(self, labels: Sequence[str], size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Yield for the test rows how their clean inputs move with labels, and their sigma."""
+        self.truth = True
+        places = [place_of(label, emulator.LABELS) for label in labels]
+        done = 0
+        for _, sigma, _ in self._unveiled(self._stars, size):
+            rows = range(done, done + len(sigma))
+            yield self._stars._jacobian(rows, places), sigma  # noqa: SLF001 - see RowsOrigin
+            done = rows.stop
 
 
 def _check_target(target: str, axes: Mapping[str, float]) -> None:

@@ -49,14 +49,11 @@ class Form:
             case node:
                 return node
 
-    def only(self, known: Iterable[str], later: Iterable[str] = ()) -> None:
-        """Report every field that is neither known nor known to come later."""
-        known, later = tuple(known), tuple(later)
+    def only(self, known: Iterable[str]) -> None:
+        """Report every field that is not known."""
+        known = tuple(known)
         for key, _ in self.mapping.entries:
-            if key.text in later:
-                message = f"`{key.text}` belongs to the grammar but is not available yet"
-                self.report("LG215", key, message, "leave it out for now")
-            elif key.text not in known:
+            if key.text not in known:
                 self.report("LG202", key, f"unknown field `{key.text}`", suggestion(key.text, known))
 
     def require(self, key: str) -> yaml.Node | None:

@@ -227,6 +227,7 @@ class Protocol:
     slices: Mapping[str, Formula]
     partitions: Mapping[str, Partition] = field(default_factory=dict)
     grid: bool = False  # the test rows are a regular grid: a census, its facts are constants
+    variance: float | None = None  # of the target, that bounds are compared with; None: that of the very rows
     replaces: str = ""
 
     @property

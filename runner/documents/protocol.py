@@ -11,6 +11,7 @@ from runner.documents.bins import read_bins
 from runner.documents.form import Form, pointed
 from runner.documents.jobs import read_params
 from runner.documents.kinds import Formula, Partition, Protocol
+from runner.documents.metrics import COUNT, METRICS
 from runner.documents.sweeps import GENERAL, spelled
 from runner.expressions.names import suggestion
 from runner.expressions.syntax import Call, is_predicate, references, walk
@@ -18,14 +19,11 @@ from runner.expressions.tokens import ExpressionRefused, quantity
 from runner.findings import Finding
 from runner.safety import bounded_yaml as yaml
 
-FIELDS = ("version", "data", "rows", "seed", "axes", "target", "metrics", "slices", "replaces")
-LATER = ("variance",)
+FIELDS = ("version", "data", "rows", "seed", "axes", "target", "metrics", "variance", "slices", "replaces")
 SHARED = ("val", "test", "seed")  # told to every source from `rows:` and `seed:`
 GRID = "grid"  # all nodes of the source's own grid
 NOISE = "noise"
 MOST = 1_000_000  # test rows: a thousand resamples of them take a gigabyte
-METRICS = ("r2", "mae", "rmse", "bias")
-COUNT = "n"  # of a slice: how many rows it holds
 ROWWISE = ("abs", "sqrt", "log10", "min", "max", "near")  # functions that have a value for each row
 
 
@@ -56,6 +54,7 @@ def read_protocol(form: Form, sources: Mapping[str, Contract], fields: Collectio
         axes=axes,
         target=form.text("target"),
         metrics=_metrics(form),
+        variance=_variance(form),
         slices=slices,
         partitions=partitions,
         grid=grid,
@@ -129,6 +128,16 @@ def _metrics(form: Form) -> tuple[str, ...]:
     for metric in (name for name in METRICS if written.count(name) > 1):
         form.report("LG206", form.node("metrics"), f"metric `{metric}` is given twice", "give it once")
     return tuple(metric for metric in written if metric in METRICS)
+
+
+def _variance(form: Form) -> float | None:
+    """Return the variance that bounds are compared with where it is agreed on, else None: that of the rows."""
+    node, value = form.given("variance"), form.number("variance", 1.0)
+    if not value:
+        form.report(
+            "LG203", form.node("variance"), "`variance` is a number above 0", "leave it out to take that of the rows"
+        )
+    return None if node is None else value
 
 
 def _slices(

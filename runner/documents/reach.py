@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise, product
 
+from runner.documents.metrics import ANY, COUNT, METRICS
 from runner.expressions.syntax import (
     COMPARISONS,
     Arithmetic,
@@ -26,7 +27,7 @@ from runner.expressions.syntax import (
 )
 
 MOST_CELLS = 5000
-RANGES = {"r2": (-math.inf, 1), "mae": (0, math.inf), "rmse": (0, math.inf), "n": (0, math.inf)}
+RANGES = {COUNT: (0.0, math.inf), **{name: metric.range for name, metric in METRICS.items()}}
 MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 ONE = ""  # the term that holds the constants of a sum
 
@@ -157,9 +158,7 @@ def _points(cuts: Iterable[Fraction], allowed: tuple[float, float]) -> Iterator[
 
 def _range(terms: Sum) -> tuple[float, float]:
     """Return between which values a sum of metrics can lie."""
-    ends = [
-        (float(factor), RANGES.get(name.rpartition(".")[2], (-math.inf, math.inf))) for name, factor in terms.items()
-    ]
+    ends = [(float(factor), RANGES.get(name.rpartition(".")[2], ANY)) for name, factor in terms.items()]
     low = sum(min(factor * bound for bound in bounds) for factor, bounds in ends)
     high = sum(max(factor * bound for bound in bounds) for factor, bounds in ends)
     return low, high

@@ -189,7 +189,7 @@ def _body(form: Form, kind: str, plugins: Plugins, others: Others) -> Body | Non
                 form, plugins.jobs, others, agreement(form.mapping, plugins.sources, others)
             )
         case "protocol":
-            form.only((*COMMON, *protocol.FIELDS), protocol.LATER)
+            form.only((*COMMON, *protocol.FIELDS))
             return protocol.read_protocol(form, plugins.sources, {*COMMON, *experiment.FIELDS, *HUB})
         case "hub":
             form.only((*COMMON, *HUB, *axes))

@@ -13,6 +13,7 @@ from runner.contract import Contract
 from runner.documents import judged, protocol, published, reading
 from runner.documents.experiment import USUAL_AXES
 from runner.documents.likes import LIKE
+from runner.documents.metrics import METRICS
 from runner.documents.reading import KINDS, LANGUAGES, Plugins
 from runner.documents.sweeps import GENERAL
 from runner.expressions.names import KEY, NAME
@@ -117,7 +118,8 @@ def _protocol(plugins: Plugins) -> dict[str, Schema]:
         "seed": _said(WHOLE, "The draw of rows and noise."),
         "axes": _said(_map(_one_or_several(NUMERIC), NAMED), "What may be set for all rows, with the agreed values."),
         "target": _said(TEXT, "The label that is predicted."),
-        "metrics": _said({"type": "array", "items": {"enum": list(protocol.METRICS)}}, "The first is the headline."),
+        "metrics": _said({"type": "array", "items": {"enum": list(METRICS)}}, "The first is the headline."),
+        "variance": _said(NUMERIC, "Of the target: what bounds are compared with, where it is not that of the rows."),
         "slices": _said(_map({"anyOf": [TEXT, BINS]}, NAMED), "Rows by a predicate over columns, or by edges."),
         "replaces": _said(TEXT, "The protocol this one takes the place of."),
     }

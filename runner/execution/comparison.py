@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from runner.contract import Contract, involved
+from runner.documents.metrics import BOUNDS, TEST
 from runner.documents.reading import Document
 from runner.execution import provenance
 from runner.execution.execute import Settings
@@ -93,10 +94,11 @@ def _compared(run: str, filed: Fit, again: Fit, allowed: float) -> Compared:
         return Compared(run, "failed", again.failed, allowed=allowed)
     moved = [name for name in {**filed.scalars, **again.scalars} if not _same(name, filed.scalars, again.scalars)]
     if filed.digests == again.digests and not moved:
-        return Compared(run, "exact", "every prediction is the same", allowed=allowed)
-    distances = _distances(filed.predictions, again.predictions) | _distances(filed.profiles, again.profiles)
-    farthest, distance = max(distances.items(), key=lambda entry: entry[1], default=("test", 0.0))
-    what = "prediction" if farthest in again.predictions else f"number of `{farthest}`"
+        what = "prediction" if again.predictions else "bound"
+        return Compared(run, "exact", f"every {what} is the same", allowed=allowed)
+    distances = _distances(filed.by_row, again.by_row) | _distances(filed.profiles, again.profiles)
+    farthest, distance = max(distances.items(), key=lambda entry: entry[1], default=(TEST, 0.0))
+    what = {"val": "prediction", TEST: "prediction", BOUNDS: "bound"}.get(farthest, f"number of `{farthest}`")
     also = f"; scalars that moved: {', '.join(sorted(moved)[:3])}" if moved else ""
     near = f"the farthest {what} moved by {distance:.2g} of their spread, {allowed:g} is close"
     return Compared(run, "close" if distance <= allowed else "differs", near + also, distance, allowed)
@@ -116,11 +118,13 @@ def _distance(filed: np.ndarray | None, again: np.ndarray | None) -> float:
     """Return how far the farthest prediction moved, in spreads of the filed ones, beyond the rounding of storage."""
     if filed is None or again is None or filed.shape != again.shape:
         return float("inf")
-    gap = np.abs(filed.astype(np.float64) - again)
-    gap = np.where(np.isnan(filed) & np.isnan(again), 0.0, np.where(np.isnan(gap), np.inf, gap))
-    beyond = np.maximum(gap - arrays.step(filed), 0.0)
-    spread = float(np.nanstd(filed)) or 1.0
-    return float(beyond.max(initial=0.0)) / spread
+    ended = np.isfinite(filed)  # a bound may be without end
+    if (ended != np.isfinite(again)).any():
+        return float("inf")
+    before, after = filed[ended].astype(np.float64), again[ended]
+    beyond = np.maximum(np.abs(before - after) - arrays.step(before), 0.0)
+    spread = float(np.std(before)) if before.size else 0.0
+    return float(beyond.max(initial=0.0)) / (spread or 1.0)
 
 
 def _machine(told: Mapping[str, Any]) -> Machine:

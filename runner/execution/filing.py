@@ -1,4 +1,4 @@
-"""File an experiment: predictions, then the result computed from them, each replaced whole."""
+"""File an experiment: predictions and bounds, then the result computed from them, each replaced whole."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Made:
     def record(self) -> Run:
         """Return the run as the result file keeps it."""
         run, job = self.run, self.run.job
-        hashes = arrays.digests(self.fit.predictions)
+        hashes = arrays.digests(self.fit.by_row)
         if self.fit.recorded:
             return recorded_run(run, self.fit.recorded, hashes)
         params = {name: list(v) if isinstance(v, tuple) else v for name, v in job.params.items()}
@@ -112,7 +112,7 @@ def file_fits(
     predictions = {
         f"{m.run.name}/{name}": values
         for m in made
-        for name, values in (*m.fit.predictions.items(), *m.fit.profiles.items())
+        for name, values in (*m.fit.by_row.items(), *m.fit.profiles.items())
     }
     places_of_inputs = [m.fit.inputs for m in made if m.fit.inputs is not None]
     predictions |= {INPUTS: places_of_inputs[0]} if places_of_inputs else {}

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runner.findings import ArtefactDamaged
+from runner.documents.metrics import BOUNDS
+from runner.findings import ArtefactDamaged, JobFailed
 from runner.plans.specs import JobRun
 from runner.results import arrays
 from runner.results.files import RECORDED, Result, load_json
@@ -34,28 +35,42 @@ class Fit:
     recorded: str = ""  # the hash of the file it was recorded from, where it was made elsewhere
     profiles: arrays.Arrays = field(default_factory=dict)  # one number per input, rounded as they are stored
     inputs: np.ndarray | None = None  # where the inputs of its profiles stand, as they are stored
+    bounds: np.ndarray | None = None  # one per test row, rounded as they are stored
+
+    @property
+    def by_row(self) -> dict[str, np.ndarray]:
+        """Return what it holds for rows: predictions of each split, and bounds."""
+        return {**self.predictions, **({BOUNDS: self.bounds} if self.bounds is not None else {})}
 
     @property
     def kept(self) -> dict[str, np.ndarray]:
         """Return all it holds of arrays, as the cache of fits calls them."""
         profiles = {f"{PROFILE}/{name}": values for name, values in self.profiles.items()}
-        return {**self.predictions, **profiles, **({INPUTS: self.inputs} if self.inputs is not None else {})}
+        return {**self.by_row, **profiles, **({INPUTS: self.inputs} if self.inputs is not None else {})}
 
     @property
     def digests(self) -> dict[str, str]:
         """Return the hash of every array it holds."""
         return arrays.digests(self.kept)
 
+    def predicted(self, split: str, name: str) -> np.ndarray:
+        """Return its predictions of a split; a run without, such as one that only gives bounds, is refused by name."""
+        if split not in self.predictions:
+            lacks = f"has no predictions of the {split} rows" if self.predictions else "predicts nothing"
+            raise JobFailed(f"`{name}` {lacks}", fix="name a job that predicts")
+        return self.predictions[split]
+
 
 def filed_fit(result: Result, name: str, stored: arrays.Arrays) -> Fit:
     """Return a run as it is filed, from the arrays of its experiment."""
     run = result.runs[name]
     return Fit(
-        {split: stored[f"{name}/{split}"] for split in run.arrays},
+        {split: stored[f"{name}/{split}"] for split in run.arrays if split != BOUNDS},
         result.scalars_of(name),
         recorded=run.fit if run.job == RECORDED else "",
         profiles={profile: stored[f"{name}/{profile}"] for profile in run.profiles},
         inputs=stored.get(INPUTS) if run.profiles else None,
+        bounds=stored[f"{name}/{BOUNDS}"] if BOUNDS in run.arrays else None,
     )
 
 
@@ -113,5 +128,7 @@ def _unpacked(stored: arrays.Arrays, fit: Fit) -> Fit:
     """Return a fit with the arrays that the cache kept of it."""
     start = f"{PROFILE}/"
     profiles = {name.removeprefix(start): values for name, values in stored.items() if name.startswith(start)}
-    predictions = {name: values for name, values in stored.items() if name != INPUTS and not name.startswith(start)}
-    return replace(fit, predictions=predictions, profiles=profiles, inputs=stored.get(INPUTS))
+    other = {*(f"{start}{name}" for name in profiles), INPUTS, BOUNDS}
+    predictions = {name: values for name, values in stored.items() if name not in other}
+    inputs, bounds = stored.get(INPUTS), stored.get(BOUNDS)
+    return replace(fit, predictions=predictions, profiles=profiles, inputs=inputs, bounds=bounds)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from runner.contract import Data, Output, Split
+from runner.documents.metrics import BOUNDS
 from runner.execution.fits import Fit
 from runner.expressions.names import NAME
 from runner.findings import JobFailed, RunnerError
@@ -16,15 +17,17 @@ from runner.results.files import LARGEST
 
 PROFILE = re.compile(rf"{NAME.pattern}(?:\([^()]+\))?")  # `weights`, or of a part: `weights(7.5)`
 SPLITS = ("val", "test")
+TAKEN = (*SPLITS, BOUNDS)  # names of arrays that no profile can have
 FOLDERS = re.compile(r"(?<![\w.])/(?:[^\s/'\"]+/)+")
 
 
 def checked(output: Output, splits: Data) -> Fit:
-    """Refuse an output that cannot be filed: wrong length, not finite, scalars that are no numbers, bounds."""
-    if output.bounds is not None:
-        raise JobFailed("it returns bounds, which are not taken yet", fix="return them as scalars or tables")
-    due = {"val": splits.val.rows, "test": splits.test.rows}
-    predictions = {s: _stored(f"{s} predictions", output.predictions[s], rows) for s, rows in due.items()}
+    """Refuse an output that cannot be filed: of nothing, wrong length, not finite, scalars that are no numbers."""
+    if not output.predictions and output.bounds is None:
+        raise JobFailed("it returns neither predictions nor bounds", fix="return one of them, or both")
+    if output.predictions and getattr(splits, "truth", False):
+        raise JobFailed("it asked for the truth of the test rows, so it may predict nothing", fix="return bounds alone")
+    predictions = _predictions(output, splits) if output.predictions else {}
     scalars = {name: float(value) for name, value in output.scalars.items()}
     for table, entries in output.tables.items():
         scalars |= {f"{table}({place})": value for place, value in _entries(entries)}
@@ -32,14 +35,40 @@ def checked(output: Output, splits: Data) -> Fit:
         if not abs(value) <= LARGEST:
             raise JobFailed(f"the scalar `{name}` is {value:g}, no number that can be filed")
     profiles = {name: _profile(name, values, splits.test) for name, values in output.profiles.items()}
-    return Fit(predictions, scalars, profiles=profiles, inputs=_positions(splits.test) if profiles else None)
+    inputs = _positions(splits.test) if profiles else None
+    bounds = None if output.bounds is None else _bounds(output.bounds, splits.test.rows)
+    return Fit(predictions, scalars, profiles=profiles, inputs=inputs, bounds=bounds)
+
+
+def _predictions(output: Output, splits: Data) -> dict[str, np.ndarray]:
+    """Return predictions of both splits as they are stored, or refuse them."""
+    due = {"val": splits.val.rows, "test": splits.test.rows}
+    missing = next((split for split in due if split not in output.predictions), None)
+    if missing is not None:
+        raise JobFailed(f"it returns no {missing} predictions", fix="return those of val and test, or none at all")
+    stored = {split: _stored(f"{split} predictions", output.predictions[split], rows) for split, rows in due.items()}
+    for split, values in stored.items():
+        _refuse_infinite(f"{split} predictions", values)
+    return stored
+
+
+def _bounds(said: np.ndarray, rows: int) -> np.ndarray:
+    """Return bounds of the test rows as they are stored, or refuse them; one without end says that nothing is known."""
+    stored = _stored("bounds", said, rows)
+    wrong = int((~(stored >= 0)).sum())
+    if wrong:
+        fix = "return variances, and infinity where nothing is known"
+        raise JobFailed(f"{wrong} bounds are negative or no number", fix=fix)
+    return stored
 
 
 def _profile(name: str, values: np.ndarray, rows: Split) -> np.ndarray:
     """Return what a job says of each input as it is stored, or refuse it."""
-    if not PROFILE.fullmatch(name) or name in SPLITS:
+    if not PROFILE.fullmatch(name) or name in TAKEN:
         raise JobFailed(f"`{name}` cannot name a profile", fix="write lower-case letters, digits and _")
-    return _stored(f"numbers of `{name}`", values, rows.width)
+    stored = _stored(f"numbers of `{name}`", values, rows.width)
+    _refuse_infinite(f"numbers of `{name}`", stored)
+    return stored
 
 
 def _positions(rows: Split) -> np.ndarray | None:
@@ -62,16 +91,18 @@ def _entries(table: Mapping[str, float] | Mapping[str, Mapping[str, float]]) -> 
 
 
 def _stored(what: str, said: np.ndarray, length: int) -> np.ndarray:
-    """Return numbers as they are stored, or refuse them."""
+    """Return numbers as they are stored, or refuse what is none, or not one for each row or input."""
     values = np.asarray(said)
     if values.shape != (length,):
         raise JobFailed(f"{what} have shape {values.shape}, ({length},) is due")
     if values.dtype.kind not in "fiu":
         raise JobFailed(f"{what} are {values.dtype}, real numbers are due")
-    stored = arrays.rounded(values)  # a float32: what is large in a float64 may be infinite here
+    return arrays.rounded(values)  # a float32: what is large in a float64 may be infinite here
+
+
+def _refuse_infinite(what: str, stored: np.ndarray) -> None:
     if not np.isfinite(stored).all():
         raise JobFailed(f"{int((~np.isfinite(stored)).sum())} {what} are not finite")
-    return stored
 
 
 def one_line(error: BaseException) -> str:

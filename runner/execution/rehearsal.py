@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from runner.documents.metrics import BOUNDS, TEST
 from runner.documents.reading import Document
 from runner.execution.execute import Settings
 from runner.execution.filing import Made
@@ -16,8 +17,10 @@ from runner.findings import UsageError
 from runner.plans.estimates import duration
 from runner.plans.specs import job_runs
 from runner.report import Report
-from runner.results import arrays
-from runner.results.metrics import METRICS, moments
+from runner.results import arrays, bounds
+from runner.results.metrics import OF_PREDICTIONS, moments
+from runner.results.populations import WHOLE
+from runner.results.replicates import Resamples, census
 from runner.safety import atomic, canonical
 from runner.verdicts.knowledge import Knowledge
 
@@ -43,42 +46,56 @@ def _rehearse(document: Document, limit: int, knowledge: Knowledge, settings: Se
     scores = {each.run.name: _scores(each.fit, workshop) for each in made}
     _keep(knowledge.library.root / HIDDEN / "rehearsal", document, made, scores)
     failed = {each.run.name: each.fit.failed for each in made if each.fit.failed}
-    report.lines += [f"{document.id}  rehearsal, not filed: at most {limit} rows of each split", *_table(made, scores)]
+    report.lines += [f"{document.id}  rehearsal, not filed: at most {limit} rows of each split"]
+    report.lines += _table(made, scores, workshop.protocol.metrics)
     runs = {name: {"scores": scores[name], "failed": failed.get(name, "")} for name in scores}
     report.data["rehearsed"].append({"experiment": document.id, "limit": limit, "filed": False, "runs": runs})
     report.code = 6 if failed else report.code
 
 
 def _scores(fit: Fit, workshop: Workshop) -> Scores:
-    """Score the test predictions of a rehearsal on the protocol's metrics, None where there is no finite value."""
+    """Score a rehearsal on those of the protocol's metrics that it has, None where there is no finite value."""
     if fit.failed:
         return {}
-    predicted = fit.predictions["test"].astype(np.float64)
-    truth = workshop.source.labels("test", len(predicted))[workshop.protocol.target].astype(np.float64)
-    sums = moments(truth, predicted).sum(axis=0, keepdims=True)
-    values = {metric: float(METRICS[metric](sums)[0]) for metric in workshop.protocol.metrics}
-    return {metric: value if np.isfinite(value) else None for metric, value in values.items()}
+    protocol, rows = workshop.protocol, len(next(fit.by_row[part] for part in (TEST, BOUNDS) if part in fit.by_row))
+    truth = workshop.source.labels(TEST, rows)[protocol.target].astype(np.float64)
+    values: dict[str, np.ndarray] = {}
+    if fit.predictions:
+        sums = moments(truth, fit.predictions[TEST].astype(np.float64)).sum(axis=0, keepdims=True)
+        values |= {metric: score(sums) for metric, score in OF_PREDICTIONS.items()}
+    if fit.bounds is not None:
+        all_rows = Resamples(census(rows), {WHOLE: np.ones(rows, dtype=bool)})
+        found = bounds.scores(truth, fit.bounds.astype(np.float64), all_rows, protocol.metrics, protocol.variance)
+        values |= {metric: value for (_, metric), value in found.items()}
+    reached = {metric: float(values[metric][0]) for metric in protocol.metrics if metric in values}
+    return {metric: value if np.isfinite(value) else None for metric, value in reached.items()}
 
 
-def _table(made: list[Made], scores: dict[str, Scores]) -> list[str]:
+def _table(made: list[Made], scores: dict[str, Scores], known: Iterable[str]) -> list[str]:
     """Write one line per run: its metrics and its time, or why it failed."""
-    metrics = list(next((found for found in scores.values() if found), {}))
+    metrics = [metric for metric in known if any(metric in found for found in scores.values())]
     width = max(len(each.run.name) for each in made)
-    head = f"  {'run':<{width}}  {''.join(f'{metric:>9}' for metric in metrics)}{'time':>9}"
-    return [head, *(f"  {each.run.name:<{width}}  {_row(each.fit, scores[each.run.name])}" for each in made)]
+    head = f"  {'run':<{width}}  {''.join(f'{metric:>{_wide(metric)}}' for metric in metrics)}{'time':>9}"
+    return [head, *(f"  {each.run.name:<{width}}  {_row(each.fit, scores[each.run.name], metrics)}" for each in made)]
 
 
-def _row(fit: Fit, scores: Scores) -> str:
+def _row(fit: Fit, scores: Scores, metrics: list[str]) -> str:
+    """Write the metrics of a run, a dash for one without a finite value, nothing for one that it does not have."""
     if fit.failed:
         return f"failed: {fit.failed}"
-    shown = (f"{'–' if value is None else f'{value:.4f}':>9}" for value in scores.values())
+    known = {metric: "–" if value is None else f"{value:.4f}" for metric, value in scores.items()}
+    shown = (f"{known.get(metric, ''):>{_wide(metric)}}" for metric in metrics)
     return f"{''.join(shown)}{duration(fit.cost['seconds']):>9}"
+
+
+def _wide(metric: str) -> int:
+    return max(9, len(metric) + 2)
 
 
 def _keep(folder: Path, document: Document, made: list[Made], scores: dict[str, Scores]) -> None:
     """Write predictions and scores where nothing is taken for a result."""
     folder.mkdir(parents=True, exist_ok=True)
-    predictions = {f"{each.run.name}/{split}": v for each in made for split, v in each.fit.predictions.items()}
+    predictions = {f"{each.run.name}/{split}": v for each in made for split, v in each.fit.by_row.items()}
     atomic.replace(folder / f"{document.id}.npz", arrays.pack(predictions))
     told = {each.run.name: {**each.fit.cost, "failed": each.fit.failed} for each in made}
     atomic.replace(folder / f"{document.id}.json", canonical.dumps({"runs": told, "scores": scores}).encode())

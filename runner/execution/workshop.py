@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runner.contract import Context, Contract, Data, JobSpec, Output, Source, key_at
+from runner.contract import Context, Contract, Data, JobSpec, Origin, Output, Source, key_at
 from runner.documents.kinds import Protocol
 from runner.documents.library import FOLDER
 from runner.documents.reading import Document
@@ -37,6 +38,19 @@ class Splits:
     train: Any
     val: Any
     test: Any
+    behind: Callable[[Any, Any], Origin] | None = None  # what opens their origin, for a job that may see it
+
+    @cached_property
+    def origin(self) -> Origin:
+        """What stands behind the rows; refused to a job that does not say that it looks there."""
+        if self.behind is None:
+            raise JobFailed("this job is not shown what stands behind the rows", fix="say `ORIGIN = True` in its file")
+        return self.behind(self.train, self.test)
+
+    @property
+    def truth(self) -> bool:
+        """Tell whether the truth of the test rows was asked for."""
+        return "origin" in vars(self) and self.origin.truth
 
 
 @dataclass
@@ -104,7 +118,7 @@ class Workshop:
             behind = [self.protocol.test] if self.stored and split == "val" else []
             drawn = canonical.digest([run.data, split, rows.rows, *behind, target, seed], 32)
             rows.key = key_at(drawn, given[split])
-        return Splits(**opened)
+        return Splits(**opened, behind=self.source.origin if self.jobs[run.job.job].origin else None)
 
     def _obtained(self, key: str, run: JobRun, data: Callable[[], Splits]) -> Fit:
         """Return the fit of a key, computed at most once, here or in any other process."""
@@ -137,6 +151,8 @@ class Workshop:
 
     def _called(self, spec: JobSpec, data: Data, context: Context) -> Output:
         module = plugins.load("jobs", spec.job, self.jobs[spec.job].path)
+        if isinstance(data, Splits) and not self.jobs[spec.job].origin:  # inside one that may look there
+            data = Splits(data.train, data.val, data.test)
         output: Output = module.run(plugins.params_of(module, spec.params), data, context)
         return output
 
@@ -164,12 +180,11 @@ class Workshop:
         needed = next((self.runs[need] for need in run.needs if self.runs[need].job.name == name), None)
         if needed is None:
             raise JobFailed(f"{run.name} does not declare that it needs `{name}`")
+        predicted = self.fit_of(needed.name).predicted(split if split in SPLITS else "test", name)
         part = needed.asked if split in SPLITS else _learned(needed)
         if part != (run.asked if split in SPLITS else _learned(run)):
             raise JobFailed(f"`{name}` was made on other {split} rows than {run.name}")
-        if split in SPLITS:
-            return self.fit_of(needed.name).predictions[split]
-        return self._on_training_rows(needed).predictions["test"]
+        return predicted if split in SPLITS else self._on_training_rows(needed).predicted("test", name)
 
     def _on_training_rows(self, run: JobRun) -> Fit:
         """Return the fit of a run once more, with its training rows in the place of the test rows."""

@@ -12,18 +12,22 @@ import matplotlib as mpl
 
 mpl.use("svg")
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
+
+from runner.results.metrics import SYMBOLS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 INK = "#7d8490"  # at least 3:1 on white and on the dark page
-COLOURS = ("#3f86c8", "#d07a2a", "#3d9970", "#a06cc4", "#cc5f5f", "#8f8a3a")
+COLOURS = ("#3f86c8", "#d07a2a", "#3d9970", "#a06cc4", "#cc5f5f", "#8f8a3a", "#2f979f", "#c0609a")
 WIDE, AXIS = 7.2, 6.2  # inches of a figure that a page shows in full, and of the axis in it
 LINE = 84  # letters that stand side by side above a panel
 SLANT = 40  # degrees of names that would not stand side by side
 MARGIN = 0.05  # of an axis that stays free at its end
 LOWEST = -1.0  # R² below which one model is as useless as another
+FALLING = frozenset({SYMBOLS["r2"], SYMBOLS["bound"]})  # metrics that have no end below
 STYLE: Any = {
     "axes.edgecolor": INK,
     "axes.facecolor": "none",
@@ -73,6 +77,11 @@ def legend(figure: Figure, axes: Axes) -> None:
     figure.legend(handles, labels, loc="outside upper center", ncols=columns, frameon=False, fontsize=10)
 
 
+def legend_height(labels: Sequence[str]) -> float:
+    """Return how many inches a legend takes beyond the two lines that every figure has room for."""
+    return 0.2 * max(0, -(-len(labels) // side_by_side(labels, LINE)) - 2)
+
+
 def side_by_side(labels: Sequence[str], line: float) -> int:
     """Return how many entries of a legend stand in a line of so many letters."""
     longest = max(map(len, labels), default=0)
@@ -81,14 +90,22 @@ def side_by_side(labels: Sequence[str], line: float) -> int:
 
 def end_vertical(axes: Axes, metric: str) -> None:
     """End a vertical axis of R² where no model is worth telling from another: what is worse leaves the panel."""
-    if metric == "R²" and axes.get_ylim()[0] < LOWEST:
+    if metric in FALLING and axes.get_ylim()[0] < LOWEST:
         axes.set_ylim(LOWEST, _end(axes.dataLim.y1, MARGIN))
 
 
 def end_horizontal(axes: Axes, metric: str, margin: float) -> None:
     """End a horizontal axis of R² there, with a margin for what is written beside the values."""
-    if metric == "R²" and axes.get_xlim()[0] < LOWEST:
+    if metric in FALLING and axes.get_xlim()[0] < LOWEST:
         axes.set_xlim(LOWEST, _end(axes.dataLim.x1, margin))
+
+
+def raise_logarithms(axes: Axes) -> None:
+    """Draw the vertical axis in logarithms, with numbers at one, two and five of every power of ten."""
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_locator(NullLocator())
 
 
 def _end(highest: float, margin: float) -> float:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from runner.figures._canvas import (
     AXIS,
     COLOURS,
+    FALLING,
     INK,
     LOWEST,
     WIDE,
@@ -90,7 +91,7 @@ def _grouped(of: tuple[str, ...], x: str, board: Board) -> bytes:
         heights = [quantity.point for quantity in quantities]
         axes.bar(places, heights, width=0.9 * width, color=colour, alpha=FAINT, label=text)
         _draw_intervals(axes, places, quantities, colour)
-        if metric == "R²":
+        if metric in FALLING:
             _write_what_is_cut(axes, places, heights)
     axes.axhline(0, color=INK, linewidth=0.8)
     end_vertical(axes, metric)

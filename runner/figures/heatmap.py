@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from runner.figures._canvas import WIDE, canvas, slanting, svg, text_width, written
+from runner.figures._canvas import FALLING, WIDE, canvas, slanting, svg, text_width, written
 from runner.figures._cells import NARROWEST, draw_cells, entitle, letters, limits, name_sides
 from runner.findings import InputRefused
 from runner.results.board import Board
@@ -34,7 +34,7 @@ def draw(params: Params, board: Board) -> bytes:
     """Draw one panel per grid on common colours, every value written into its cell."""
     grids = _grids(params, board)
     measure = board.measure(params.of)
-    ends = limits(np.concatenate([grid.values.ravel() for grid in grids]), 1.0 if measure == "R²" else None)
+    ends = limits(np.concatenate([grid.values.ravel() for grid in grids]), 1.0 if measure in FALLING else None)
     columns = max(len(grid.columns) for grid in grids)
     if columns > MOST:
         raise InputRefused(f"{columns} columns cannot be read", code="LG305", fix=f"draw at most {MOST}, or a curve")

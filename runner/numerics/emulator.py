@@ -12,7 +12,7 @@ the median of a spectrum is near 0.5. The derivatives are exact, carried forward
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -54,11 +54,11 @@ class Emulator:
                 h = torch.nn.functional.silu(torch.addmm(bias, h, weight.T))
             return torch.addmm(self.mean, torch.addmm(self.biases[-1], h, self.weights[-1].T), self.basis, out=out)
 
-    def jacobian(self, labels: ArrayLike | torch.Tensor) -> torch.Tensor:
-        """Return the derivative of the flux by every label, per unit of the label: [n, 5] -> [n, 5, 4096]."""
+    def jacobian(self, labels: ArrayLike | torch.Tensor, by: Sequence[int] = range(5)) -> torch.Tensor:
+        """Return the derivative of the flux by some labels, per unit of the label: [n, 5] -> [n, by, 4096]."""
         h = self._boxed(labels)
-        steps = torch.diag(2 / (self.high - self.low)).to(h.dtype)
-        t = steps.expand(len(h), -1, -1)  # [n, 5, width]: how the layer moves with each label
+        steps = torch.diag(2 / (self.high - self.low)).to(h.dtype)[list(by)]
+        t = steps.expand(len(h), -1, -1)  # [n, by, width]: how the layer moves with each label
         with full_precision(h.device.type):
             for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
                 a = torch.addmm(bias, h, weight.T)

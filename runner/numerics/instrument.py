@@ -36,11 +36,19 @@ class Instrument:
 
     def sigma(self, clean: torch.Tensor, mag: torch.Tensor, factor: torch.Tensor) -> torch.Tensor:
         """Return the noise of every pixel: clean [n, 4096], magnitudes [n] and factors [n] -> [n, 4096]."""
-        light = 10 ** (-0.4 * (mag.double() - 20))
-        scale = 1 / (DEPTH * factor.double() * light.sqrt())  # 1 / sqrt(N)
-        sky = (BACKGROUND / light).to(clean.dtype)
+        scale = 1 / (DEPTH * factor.double() * _light(mag).sqrt())  # 1 / sqrt(N)
+        sky = (BACKGROUND / _light(mag)).to(clean.dtype)
         variance = torch.outer(sky, self.background).addcmul_(clean, self.source)
         return variance.sqrt_().mul_(scale.to(clean.dtype)[:, None])
+
+    def photons(self, mag: torch.Tensor, factor: torch.Tensor) -> torch.Tensor:
+        """Return N, the photons of a pixel at the median flux: magnitudes [n] and factors [n] -> float64 [n]."""
+        return (DEPTH * factor.double()) ** 2 * _light(mag)
+
+
+def _light(mag: torch.Tensor) -> torch.Tensor:
+    """Return the light received, relative to magnitude 20."""
+    return torch.as_tensor(10 ** (-0.4 * (mag.double() - 20)))
 
 
 @functools.cache

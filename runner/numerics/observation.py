@@ -31,9 +31,9 @@ STRIDE = {"cpu": 128}  # rows made at a time: what is needed on the way to them 
 LARGE_STRIDE = 8192  # elsewhere: enough to keep an accelerator busy
 
 
-def noise_key(seed: int, split: str) -> int:
-    """Return the key of the noise of one split: other seeds and splits see other noise."""
-    return key_of("noise", seed, split)
+def noise_key(seed: int, split: str, draw: int = 0) -> int:
+    """Return the key of the noise of one split: other seeds, splits and draws see other noise."""
+    return key_of("noise", seed, split, *([draw] if draw else []))
 
 
 def noise_of(axes: Mapping[str, float], known: Mapping[str, tuple[str, ...]], source: str) -> float:
@@ -55,6 +55,7 @@ class Asked:
     axes: Mapping[str, float] = field(default_factory=dict)
     seed: int = 0
     device: str = "cpu"
+    draw: int = 0  # which draw of their noise
 
     def column(self, name: str) -> np.ndarray:
         """Return a label column of the rows."""
@@ -63,12 +64,10 @@ class Asked:
             raise JobFailed(f"the data have no label column `{name}`; there is {there}")
         return self.source.labels(self.split, self.rows, [name])[name]
 
-    def at(self, axes: Mapping[str, float]) -> Split:
-        """Return the same rows at other settings of the axes."""
-        asked = replace(self, axes={**self.axes, **axes})
-        return self.source.split(
-            self.split, self.rows, target=self.target, axes=asked.axes, seed=self.seed, device=self.device
-        )
+    def opened(self) -> Split:
+        """Return the rows that are asked for."""
+        seen: Any = {"axes": self.axes, "seed": self.seed, "device": self.device, "draw": self.draw}
+        return self.source.split(self.split, self.rows, target=self.target, **seen)
 
 
 class View(ABC):
@@ -98,7 +97,8 @@ class View(ABC):
         self.axes: Mapping[str, float] = dict(asked.axes) if asked else {"noise": noise}
         self._measured, self._asked = measured, asked
         self._split, self._noise, self._device = split, noise, device
-        self._normals = Normals(noise_key(seed, split), width, device)
+        self._level = noise  # of the noise that is in the rows, drawn here or stored with them
+        self._normals = Normals(noise_key(seed, split, asked.draw if asked else 0), width, device)
         self._stride = STRIDE.get(torch.device(device).type, LARGE_STRIDE)
         if not 0 <= noise < math.inf:
             raise InputRefused(f"noise is {noise}; it must be 0 or more")
@@ -106,6 +106,10 @@ class View(ABC):
     @abstractmethod
     def _clean(self, rows: range) -> torch.Tensor:
         """Return the clean inputs of consecutive rows, never across a multiple of the stride: float32."""
+
+    def _bare(self, rows: range) -> torch.Tensor:
+        """Return these rows without any noise."""
+        return self._clean(rows)
 
     @abstractmethod
     def _sigma(self, rows: range, clean: torch.Tensor) -> torch.Tensor:
@@ -144,8 +148,39 @@ class View(ABC):
         self._refuse_test("the test rows are seen as the experiment says, and no other way")
         if self._asked is None:
             raise JobFailed("these rows are seen as they are, and no other way")
-        other: Any = self._asked.at(axes)
-        other.key = key_at(self.key, other.axes)
+        return self._seen(replace(self._asked, axes={**self._asked.axes, **axes}))
+
+    @property
+    def _target_name(self) -> str:
+        """The label column that is estimated."""
+        return self._asked.target if self._asked else ""
+
+    def _unveiled(self, size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
+        """Yield the rows as they are: clean and sigma [n, width], as noisy as they are observed, and target [n].
+
+        For their `Origin` alone.
+        """
+        if self._level and not self._measured:
+            raise JobFailed("the data has no sigma, so nobody knows how noisy the rows are")
+        for rows in self._batches(size):
+            clean, sigma = (torch.empty(len(rows), self.width, device=self._device) for _ in range(2))
+            for piece in self._pieces(rows):
+                part = slice(piece.start - rows.start, piece.stop - rows.start)
+                clean[part] = self._bare(piece)
+                sigma[part] = self._sigma(piece, clean[part]).mul_(self._level) if self._level else 0.0
+            yield clean, sigma, torch.tensor(self._target(rows), dtype=torch.float64, device=self._device)
+
+    def redrawn(self, draw: int) -> Split:
+        """Return the same rows with another draw of their noise, 0 the first; refused for the test split."""
+        self._refuse_test("the test rows are seen with their own noise, and no other")
+        if self._asked is None:
+            raise JobFailed("these rows are seen as they are, and no other way")
+        return self._seen(replace(self._asked, draw=draw))
+
+    def _seen(self, asked: Asked) -> Split:
+        """Return the same rows, asked for in another way."""
+        other: Any = asked.opened()
+        other.key = key_at(self.key, asked.axes, asked.draw)
         return cast("Split", other)
 
     def _statistics(self, size: int) -> Iterator[torch.Tensor]:
@@ -165,7 +200,7 @@ class View(ABC):
             yield self._observed(rows), y
 
     def _batches(self, size: int) -> Iterator[range]:
-        """Cut the rows into batches."""
+        """Cut the rows into batches of at most `size`."""
         for start in range(0, self.rows, size):
             yield range(start, min(start + size, self.rows))
 

@@ -14,7 +14,7 @@ from typing import TypeVar
 import numpy as np
 import torch
 
-from runner.contract import Split
+from runner.contract import Origin, Split
 from runner.counter import hashed, key_of, top
 from runner.findings import JobFailed
 
@@ -29,6 +29,11 @@ class Splits:
     train: Split
     val: Split
     test: Split
+
+    @property
+    def origin(self) -> Origin:
+        """Refused: nobody knows what stands behind rows that were chosen or joined."""
+        raise JobFailed("a job inside another is not shown what stands behind the rows")
 
 
 class Portion:
@@ -64,6 +69,10 @@ class Portion:
     def at(self, **axes: float) -> Portion:
         """Return the same rows seen at other settings of the axes."""
         return Portion(self.split.at(**axes), self.chosen)
+
+    def redrawn(self, draw: int) -> Portion:
+        """Return the same rows with another draw of their noise."""
+        return Portion(self.split.redrawn(draw), self.chosen)
 
     def _walk(self, batches: Iterable[Batch], size: int) -> Iterator[Batch]:
         """Yield the chosen rows of all batches in batches of `size`, the last one shorter."""
@@ -119,6 +128,10 @@ class Joined:
     def at(self, **axes: float) -> Joined:
         """Return the same rows seen at other settings of the axes."""
         return Joined([split.at(**axes) for split in self.splits])
+
+    def redrawn(self, draw: int) -> Joined:
+        """Return the same rows with another draw of their noise."""
+        return Joined([split.redrawn(draw) for split in self.splits])
 
     def parts(self, predicted: np.ndarray) -> list[np.ndarray]:
         """Return what was predicted of all rows split by split."""

@@ -2,10 +2,13 @@
 
 An epoch goes over all batches once. After it the model is judged on rows held out from training; when `patience`
 epochs in a row have not been better than the best, training stops, and the model is put back to where it was best.
+Where the number of `steps` is known, their length rises in a straight line over the first twentieth of them and falls
+to 0 along half a cosine.
 
 All chance comes from one seed: on the CPU two runs give the same bytes.
 
-Reference: Kingma & Ba 2015, Adam, arXiv:1412.6980
+Reference: Kingma & Ba 2015, Adam, arXiv:1412.6980; Loshchilov & Hutter 2017, SGDR,
+arXiv:1608.03983 (the cosine); He et al. 2016, arXiv:1603.05027 (blocks that add to what they are given)
 """
 
 from __future__ import annotations
@@ -19,12 +22,15 @@ import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 from torch import nn
+from torch.optim.lr_scheduler import LambdaLR
 
 from runner.counter import hashed, key_of
 from runner.findings import JobFailed
 
 Batch = tuple[torch.Tensor, ...]
 Told = Callable[[int, int, str], None]  # epochs done, epochs in all, "epoch"
+
+WARM = 0.05  # of all steps, over which their length rises
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +41,20 @@ class Schedule:
     epochs: int
     patience: int  # epochs without a better one, after which training stops; 0: never
     clip: float = 0.0  # longest gradient; 0: any
+    steps: int = 0  # of all epochs, over which lr rises and falls; 0: it stays
 
     def check(self) -> None:
         """Refuse what trains nothing."""
         if not (0 < self.lr < math.inf and self.epochs > 0 and self.patience >= 0 and self.clip >= 0):
             message = f"lr {self.lr:g} and epochs {self.epochs} must be above 0, patience and clip not below"
             raise JobFailed(message)
+
+    def share(self, step: int) -> float:
+        """Return which share of lr a step takes, the first of them 0."""
+        if not self.steps:
+            return 1.0
+        done = min(1.0, step / self.steps)
+        return min(1.0, (step + 1) / (WARM * self.steps)) * 0.5 * (1 + math.cos(math.pi * done))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +76,11 @@ def trained(
     """Train a model in place: `loss` is that of the tensors of one batch, `held_out` what the model is worth by now."""
     schedule.check()
     optimiser = torch.optim.Adam(model.parameters(), lr=schedule.lr)
+    pace = LambdaLR(optimiser, schedule.share)
     losses: list[float] = []
     best, kept = 0, _state(model)
     while len(losses) < schedule.epochs and not (schedule.patience and len(losses) - best >= schedule.patience):
-        _epoch(model, batches(), loss, optimiser, schedule.clip)
+        _epoch(model, batches(), loss, pace, schedule.clip)
         losses.append(_judged(model, held_out))
         if losses[-1] < min([math.inf, *losses[:-1]]):
             best, kept = len(losses), _state(model)
@@ -79,10 +94,11 @@ def _epoch(
     model: nn.Module,
     batches: Iterable[Batch],
     loss: Callable[..., torch.Tensor],
-    optimiser: torch.optim.Optimizer,
+    pace: LambdaLR,
     clip: float,
 ) -> None:
     """Take one step for every batch."""
+    optimiser = pace.optimizer
     model.train()
     for batch in batches:
         optimiser.zero_grad()
@@ -90,6 +106,7 @@ def _epoch(
         if clip:
             nn.utils.clip_grad_norm_(model.parameters(), clip)
         optimiser.step()
+        pace.step()
 
 
 def _judged(model: nn.Module, held_out: Callable[[], float]) -> float:
@@ -153,3 +170,22 @@ def perceptron(
         layers += [nn.Linear(width, size), bend(), nn.Dropout(dropout)]
         width = size
     return nn.Sequential(*layers, nn.Linear(width, out))
+
+
+class Block(nn.Module):
+    """Two layers whose outcome is added to what they were given, which is brought to one scale for them."""
+
+    def __init__(self, width: int) -> None:
+        """Take how many numbers come in, and go out."""
+        super().__init__()
+        self.inner = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, width), nn.GELU(), nn.Linear(width, width))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the rows [n, width] with what the layers add to them."""
+        return torch.add(x, self.inner(x))
+
+
+def residual(width: int, hidden: int, blocks: int, out: int) -> nn.Sequential:
+    """Return a network of blocks between two linear layers."""
+    middle = [Block(hidden) for _ in range(blocks)]
+    return nn.Sequential(nn.Linear(width, hidden), *middle, nn.LayerNorm(hidden), nn.GELU(), nn.Linear(hidden, out))

@@ -53,7 +53,8 @@ def declared(arguments: Mapping[str, Any], desk: Desk, start: int = 0) -> Figure
     name = f"{kind}-{canonical.digest([kind, said], 8)}.svg"  # a parameter that is new renames no figure
     path = places.figures_folder(desk.knowledge.library, desk.document) / name
     board = Board(desk.knowledge.evaluator, desk.document)
-    items, x, y = [str(item) for item in params["of"]], str(params.get("x") or ""), str(params.get("y") or "")
+    items = [str(item) for name in ("of", "bound") for item in params.get(name) or ()]
+    x, y = str(params.get("x") or ""), str(params.get("y") or "")
     evidence = board.evidence(items, x, y)
     source = canonical.digest([kind, contract.version, said, evidence]) if evidence else ""
     alt = f"{kind}: {', '.join(items)}"
@@ -92,7 +93,8 @@ def _node(value: object) -> yaml.Node:
         return _map(value)
     if isinstance(value, list):
         return yaml.Sequence(tuple(_node(item) for item in value), 1, 1)
-    return yaml.Scalar(str(value), 1, 1)
+    text = str(value).lower() if isinstance(value, bool) else str(value)  # as people write it
+    return yaml.Scalar(text, 1, 1)
 
 
 def figures_of(document: Document, knowledge: Knowledge) -> list[Figure]:

@@ -205,7 +205,7 @@ def _models_of(document: Document, desk: Desk) -> Iterator[Model]:
 def _board(ground: Ground, models: list[Model], arguments: Mapping[str, Any], desk: Desk) -> Board:
     """Return the models of a ground, and count those whose facts were recorded on rows of their own."""
     protocol, home = _protocol(ground.protocol, desk.knowledge.library), _protocol_card(ground.protocol, desk)
-    metric, piece = _metric(arguments, protocol), _slice(arguments, protocol)
+    metric, piece = _metric(arguments, protocol, models), _slice(arguments, protocol)
     whole = [model for model in models if model.seeded.whole]
     valued = [(model, value) for model in whole if (value := _value(model, piece, metric, desk)) is not None]
     scored = [pair for pair in valued if _on_its_ground(*pair, piece, desk)]
@@ -266,8 +266,10 @@ def _described(model: Model, desk: Desk) -> str:
     return " · ".join([model.name, *kind, *seeds])
 
 
-def _metric(arguments: Mapping[str, Any], protocol: Protocol) -> str:
-    metric = str(arguments.get("metric", protocol.metrics[0]))
+def _metric(arguments: Mapping[str, Any], protocol: Protocol, models: list[Model]) -> str:
+    """Return the metric that is asked for, else the first one that some model has."""
+    had = (m for m in protocol.metrics if any(run.gives(m) for model in models for run in model.runs))
+    metric = str(arguments.get("metric", next(had, protocol.metrics[0])))
     if metric not in protocol.metrics:
         raise InputRefused(f"no metric `{metric}` here", code="LG302", fix=suggestion(metric, protocol.metrics))
     return metric

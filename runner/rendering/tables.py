@@ -7,7 +7,7 @@ cols: [vit.r2, vit.r2 - prev(vit.r2)]             cols: [r2, r2 - prev(r2)]
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from runner.documents.kinds import Value
@@ -18,7 +18,7 @@ from runner.expressions.tokens import ExpressionRefused, quantity
 from runner.findings import InputRefused
 from runner.rendering.desk import Desk
 from runner.results.addresses import along
-from runner.results.evaluation import Pending
+from runner.results.evaluation import NotMeasured, Pending
 from runner.results.metrics import COUNT, SYMBOLS
 from runner.results.points import At, NoSuchRun
 from runner.results.quantities import Quantity
@@ -64,21 +64,36 @@ class _Row:
     job: str = ""
 
 
+@dataclass(frozen=True)
+class _Gaps:
+    """Why cells are empty: values that no run has produced yet, metrics that a run does not have."""
+
+    pending: list[str] = field(default_factory=list)
+    lacking: dict[str, list[NotMeasured]] = field(default_factory=dict)
+
+    def refuse_empty(self, rows: int) -> None:
+        """Refuse a column that no row has."""
+        for column, (first, *others) in self.lacking.items():
+            if 1 + len(others) == rows:
+                raise InputRefused(f"column `{column}`: {first.message}", code=first.code, fix=first.fix)
+
+
 def table(arguments: Mapping[str, Any], desk: Desk) -> Table:
     """Return the table that a block declares."""
     columns = [str(column) for column in _listed(arguments, "cols")]
     at = {str(axis): _value(value) for axis, value in dict(arguments.get("at") or {}).items()}
     asked = arguments.get("rows", "")
     rows = list(_job_rows(asked, at) if isinstance(asked, list) else _axis_rows(str(asked), columns, at, desk))
-    pending: list[str] = []
+    gaps = _Gaps()
     body = tuple(
-        (row.label, tuple(_cell(column, row, above, desk, pending) for column in columns))
+        (row.label, tuple(_cell(column, row, above, desk, gaps) for column in columns))
         for row, above in zip(rows, [None, *rows], strict=False)
     )
+    gaps.refuse_empty(len(rows))
     heads = tuple(_head(column) for column in columns)
     title = str(arguments.get("title", ""))
     over = "" if isinstance(asked, list) else str(asked)
-    return Table(title, over, heads, body, arguments.get("ci") in {True, "true"}, next(iter(pending), ""))
+    return Table(title, over, heads, body, arguments.get("ci") in {True, "true"}, next(iter(gaps.pending), ""))
 
 
 def _listed(arguments: Mapping[str, Any], name: str) -> list[Any]:
@@ -116,7 +131,7 @@ def _partitions(desk: Desk) -> list[str]:
     return list(protocol.partitions) if protocol else []
 
 
-def _cell(column: str, row: _Row, above: _Row | None, desk: Desk, pending: list[str]) -> Cell:
+def _cell(column: str, row: _Row, above: _Row | None, desk: Desk, gaps: _Gaps) -> Cell:
     if column == COUNT:
         return Cell(None, count=_count(row, desk))
     tree = parse(column)
@@ -129,7 +144,10 @@ def _cell(column: str, row: _Row, above: _Row | None, desk: Desk, pending: list[
     try:
         found = desk.knowledge.evaluator.expression(name, tree, desk.document, row.at, before)
     except Pending as error:
-        pending.append(error.message)
+        gaps.pending.append(error.message)
+        return Cell(None)
+    except NotMeasured as error:
+        gaps.lacking.setdefault(column, []).append(error)
         return Cell(None)
     except NoSuchRun:
         return Cell(None)

@@ -41,10 +41,11 @@ def summary(document: Document, knowledge: Knowledge) -> tuple[list[str], dict[s
 
 
 def _headline(facts: Mapping[str, str], document: Document, knowledge: Knowledge) -> dict[str, str]:
-    """Return the facts a person asks for first: the protocol's first metric of every run, on all of its rows."""
+    """Return the facts a person asks for first: the first metric that every run has, on all of its rows."""
     result, protocol = knowledge.store.result(document) if facts else None, knowledge.library.protocol(document)
     runs = result.runs if result else {}
-    first = {f"{run}.{protocol.metrics[0]}" for run in runs} if protocol else set()
+    had = {run: result.metrics_of(run, protocol.metrics) for run in runs} if result and protocol else {}
+    first = {f"{run}.{metrics[0]}" for run, metrics in had.items() if metrics}
     return {name: shown for name, shown in facts.items() if name in first}
 
 

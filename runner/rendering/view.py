@@ -32,7 +32,7 @@ from runner.results import places
 from runner.results.addresses import FactAddress
 from runner.results.evaluation import Pending
 from runner.results.files import Result, Run
-from runner.results.metrics import SYMBOLS, best_first, unit_of
+from runner.results.metrics import LIMITS, SYMBOLS, best_first, unit_of
 from runner.results.populations import WHOLE, shown
 from runner.results.quantities import Quantity
 from runner.results.runs import last_run
@@ -171,6 +171,30 @@ class View:
         return paths.relative_link(self.document.path, target.path)
 
     @property
+    def metrics(self) -> list[str]:
+        """Return the metrics of the protocol that some run has; all of them while there is no run."""
+        found = [metric for metric in self.protocol.metrics if self.having(metric)]
+        return found or list(self.protocol.metrics)
+
+    def having(self, metric: str) -> list[str]:
+        """Return the runs that did not fail and have a metric."""
+        return [run for run in self.runs if metric in self._metrics_of(run)]
+
+    def headline(self, run: str) -> str:
+        """Return the first metric of the protocol that a run has."""
+        return next(iter(self._metrics_of(run)), self.protocol.metrics[0])
+
+    def _metrics_of(self, run: str) -> tuple[str, ...]:
+        members = self._members.get(run, ())
+        return self.result.metrics_of(members[0], self.protocol.metrics) if self.result and members else ()
+
+    @property
+    def rivals(self) -> bool:
+        """Tell whether several runs could be the best: a bound is none the better for being high."""
+        bounding = [run for run in self.runs if (has := self._metrics_of(run)) and LIMITS.issuperset(has)]
+        return len(self.runs) - len(bounding) > 1
+
+    @property
     def symbols(self) -> dict[str, str]:
         """Return how each metric is written."""
         return SYMBOLS
@@ -198,11 +222,13 @@ class View:
 
     def fact(self, run: str, metric: str, piece: str = WHOLE) -> Fact:
         """Return one fact of this experiment, or an empty one when it was not filed."""
+        if metric not in self._metrics_of(run):
+            return Fact(None, None)
         try:
             quantity = self._quantity(run, metric, piece)
         except Pending:
             return Fact(None, None)
-        best = self.best(metric, piece, quantity)
+        best = None if metric in LIMITS else self.best(metric, piece, quantity)
         alike = best is not None and wording.number(quantity.point) == wording.number(best)
         return Fact(quantity.point, quantity.interval, alike, quantity.populations[0].n)
 
@@ -218,7 +244,7 @@ class View:
         key = (metric, piece, *(population.key for population in beside.bound))
         if key not in self._best:
             apart = {run for each in self._together if not each.whole for run in each.members}  # no seed is a method
-            done = [name for name, run in self.runs.items() if run.arrays and not run.failed and name not in apart]
+            done = [name for name in self.having(metric) if self.runs[name].arrays and name not in apart]
             found = [self._quantity(name, metric, piece) for name in done]
             values = [quantity.point for quantity in found if quantity.bound == beside.bound]
             finite = [value for value in values if math.isfinite(value)]

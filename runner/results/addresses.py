@@ -14,12 +14,12 @@ from itertools import product
 
 from runner.documents.kinds import Experiment, Formula, Job, Protocol, Value
 from runner.documents.library import Library
+from runner.documents.metrics import COUNT
 from runner.documents.reading import Document
 from runner.documents.sweeps import run_name, spoken
 from runner.expressions.names import suggestion
 from runner.expressions.syntax import Call, Expression, Reference, Segment, children
 from runner.expressions.tokens import ExpressionRefused
-from runner.results.metrics import COUNT, METRICS
 from runner.results.points import (
     SEED,
     At,
@@ -34,6 +34,7 @@ from runner.results.points import (
     slice_asked,
     slices_named,
     unknown_name,
+    unmeasured,
 )
 from runner.results.populations import WHOLE
 
@@ -283,10 +284,10 @@ def _of_job(
 
 def _leaf(document: Document, last: Segment, protocol: Protocol, *, sliced: bool) -> Leaf:
     """Return what makes an address of a run and a slice: a fact where the last name is a metric, else a scalar."""
-    if (last.name in protocol.metrics and last.name in METRICS and not last.point) or last.name == COUNT:
+    if (last.name in protocol.metrics and not last.point) or last.name == COUNT:
         return lambda run, piece: FactAddress(document, run, piece, last.name)
     if sliced or last.name in {*protocol.slices, *protocol.partitions}:
-        raise unknown_name(last, protocol.metrics)
+        raise unmeasured(last, protocol.metrics)
     row = f"({', '.join(argument.value for argument in last.point)})" if last.point else ""
     return lambda run, _piece: ScalarAddress(document, run, last.name + row)
 

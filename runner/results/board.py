@@ -11,6 +11,7 @@ import numpy as np
 
 from runner.documents.kinds import Value
 from runner.documents.library import Library
+from runner.documents.metrics import BOUNDS
 from runner.documents.reading import Document
 from runner.expressions.names import suggestion
 from runner.expressions.parse import parse
@@ -29,9 +30,10 @@ from runner.results.addresses import (
 )
 from runner.results.evaluation import Evaluator, Pending
 from runner.results.measures import measures
-from runner.results.metrics import COUNT
+from runner.results.metrics import COUNT, SYMBOLS, unit_of
 from runner.results.points import At, NoSuchRun
 from runner.results.quantities import Quantity
+from runner.results.quoted import asked, quoted
 from runner.results.returned import (
     Cells,
     Grid,
@@ -69,8 +71,7 @@ class Board:
 
     def measure(self, items: Iterable[str]) -> str:
         """Return the metric that all items are values of, with its unit, `MAE (kg)`; nothing where it is not one."""
-        trees = [self._tree(item) for item in items]
-        units = {unit for tree in trees for unit in measures(tree, self._document, self._library)}
+        units = {unit for item in items for unit in self._measures(self._tree(item))}
         return units.pop() if len(units) == 1 else ""
 
     def truth(self) -> np.ndarray:
@@ -81,8 +82,11 @@ class Board:
 
     def predicted(self, item: str) -> np.ndarray:
         """Return what a run predicted for the test rows."""
-        predictions = self._evaluator.store.predictions(self._document)
-        return np.asarray(predictions[f"{self.run(item)}/{SPLIT}"], dtype=np.float64)
+        return self._array(item, SPLIT, "predicts nothing")
+
+    def bounds(self, item: str) -> np.ndarray:
+        """Return below what a run says the squared error does not fall, per test row."""
+        return self._array(item, BOUNDS, "returned no bounds")
 
     def run(self, item: str) -> str:
         """Return the name of the run that a job, with its point where it varies, stands for; nothing if it is none."""
@@ -109,6 +113,8 @@ class Board:
         """Return the values of an item along an axis it leaves open, over the parts of a partition, or of a table."""
         if table := self._cells(item):
             return listed(item, table, self._library.protocol(self._document))
+        if address := asked(self._tree(item)):
+            return quoted(address, axis, self._document, self._library)
         found = along(axis, self._tree(item), self._document, self._library, at)
         spans = self._spans(item, axis)
         stops = [(label, value, self._at(item, {**at, axis: value})) for label, value in found]
@@ -198,18 +204,40 @@ class Board:
         if result is None or run not in result.runs or result.runs[run].failed:
             raise Pending(self._document)
         found = dict(result.runs[run].arrays)
-        if SPLIT not in found:
+        if not {SPLIT, BOUNDS} & {*found}:
             raise InputRefused(f"`{run}` was recorded without predictions", code="LG305", fix="draw its numbers")
         return [found, self._evaluator.store.rows(self._document).key, tables_of(result, run)]
+
+    def _array(self, item: str, name: str, lack: str) -> np.ndarray:
+        """Return what a run has for every test row."""
+        stored = self._evaluator.store.predictions(self._document)
+        if (key := f"{self.run(item)}/{name}") not in stored:
+            raise InputRefused(f"`{item}` {lack}", code="LG305", fix="name another run")
+        return np.asarray(stored[key], dtype=np.float64)
+
+    def _measures(self, tree: Expression) -> Iterator[str]:
+        """Yield the metrics that an expression is a value of; that of a published one is what its address says."""
+        address = asked(tree)
+        if address is None:
+            yield from measures(tree, self._document, self._library)
+            return
+        protocol, metric = self._library.protocol(self._document), address.names[-1]
+        unit = unit_of(metric, protocol.unit) if protocol and metric in SYMBOLS else ""
+        yield f"{SYMBOLS.get(metric, metric)} ({unit})" if unit else SYMBOLS.get(metric, metric)
 
     def _is_job(self, tree: Expression) -> bool:
         jobs = self._document.experiment.jobs if self._document.experiment else {}
         return isinstance(tree, Reference) and len(tree.segments) == 1 and tree.segments[0].name in jobs
 
     def _text(self, item: str) -> str:
-        """Return an item as an expression: a job alone stands for the first metric of its protocol."""
-        protocol = self._library.protocol(self._document)
-        return f"{item}.{protocol.metrics[0]}" if protocol and self._is_job(parse(item)) else item
+        """Return an item as an expression: a job alone stands for the first metric of its protocol that it has."""
+        protocol, tree = self._library.protocol(self._document), parse(item)
+        if protocol is None or not self._is_job(tree):
+            return item
+        result, job = self._evaluator.store.result(self._document), cast("Reference", tree).segments[0].name
+        runs = [run for run in (result.runs if result else ()) if run.partition("(")[0] == job]
+        has = [metric for run in runs if result for metric in result.metrics_of(run, protocol.metrics)]
+        return f"{item}.{next(iter(has), protocol.metrics[0])}"
 
     def _tree(self, item: str) -> Expression:
         return parse(self._text(item))

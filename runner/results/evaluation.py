@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -10,7 +10,6 @@ import numpy as np
 from runner.documents.kinds import Formula, Stated, Value
 from runner.documents.library import Library
 from runner.documents.reading import Document
-from runner.expressions.names import suggestion
 from runner.expressions.parse import never_judged
 from runner.expressions.syntax import (
     Arithmetic,
@@ -40,9 +39,9 @@ from runner.results.addresses import (
     resolve,
 )
 from runner.results.files import Recorded
-from runner.results.metrics import COUNT, unit_of
+from runner.results.metrics import COUNT, LIMITS, unit_of
 from runner.results.operators import ARITHMETIC, FUNCTIONS, compare, logic
-from runner.results.points import SEED, At, AxisLeftOut, NoSuchRun
+from runner.results.points import SEED, At, AxisLeftOut, NoSuchRun, unmeasured
 from runner.results.populations import Population
 from runner.results.published import cited
 from runner.results.quantities import (
@@ -76,6 +75,23 @@ class Pending(RunnerError):
         """Remember who owes the value."""
         super().__init__(f"{document.id} has no result yet", fix=f"runner execute {document.id}")
         self.document = document
+
+
+class NotMeasured(ExpressionRefused):
+    """A metric of a run that gives nothing it could be computed from."""
+
+    def __init__(self, address: FactAddress, known: Sequence[str], start: int = 0, end: int = 0) -> None:
+        """Say what is missing, and what the run has instead."""
+        self.address, self.known = address, known
+        lacks = "gives no bounds" if address.metric in LIMITS else "predicts nothing"
+        message = f"`{address.run}` {lacks}, so it has no {address.metric}"
+        has = ", ".join(known) or "no metric of its protocol"
+        super().__init__(message, start, end, fix=f"it has {has}", code="LG302")
+
+    def seen_from(self, reference: Reference) -> NotMeasured:
+        """Return the same refusal pointing at the metric that is asked for."""
+        last = reference.segments[-1]
+        return NotMeasured(self.address, self.known, last.start, last.end)
 
 
 @dataclass(frozen=True)
@@ -175,7 +191,7 @@ class Evaluator:
             case Definition():
                 return self._definition(reference, meaning, scope)
             case FactAddress():
-                return self.fact(meaning)
+                return self._single(reference, meaning)
             case ScalarAddress():
                 return self.scalar(reference, meaning)
             case Seeds():
@@ -213,7 +229,12 @@ class Evaluator:
         return replace(whole, fits=len(parts) < ENOUGH_SEEDS, seeds=len(parts) > 1, ends=ends)
 
     def _single(self, reference: Reference, address: FactAddress | ScalarAddress) -> Quantity:
-        return self.fact(address) if isinstance(address, FactAddress) else self.scalar(reference, address)
+        if isinstance(address, ScalarAddress):
+            return self.scalar(reference, address)
+        try:
+            return self.fact(address)
+        except NotMeasured as error:
+            raise error.seen_from(reference) from error
 
     def fact(self, address: FactAddress) -> Quantity:
         """Return a fact with its resamples and its population."""
@@ -231,7 +252,10 @@ class Evaluator:
         population = (scores.population(address.run, address.slice),)
         if address.metric == COUNT:
             return Quantity(np.array([float(population[0].n)]), population, population, (address,))
-        values = scores.values[address.run, address.slice, address.metric]
+        values = scores.values.get((address.run, address.slice, address.metric))
+        if values is None:
+            known = result.metrics_of(address.run, protocol.metrics if protocol else ())
+            raise NotMeasured(address, known)
         fits = SEED in result.runs[address.run].axes
         return Quantity(values, population, population, (address,), unit, fits=fits)
 
@@ -244,13 +268,11 @@ class Evaluator:
             last = reference.segments[-1]
             known = [key.removeprefix(f"{address.run}.") for key in result.scalars if key.startswith(f"{address.run}.")]
             protocol = self.library.protocol(address.document)
-            message = f"unknown name `{address.name}`"
             if address.name in result.runs[address.run].profiles:
                 message = f"`{address.name}` has a number for every input, one is due"
                 raise ExpressionRefused(message, last.start, last.end, fix="draw it in a figure", code="LG304")
             known += result.runs[address.run].profiles
-            fix = suggestion(address.name, [*(protocol.metrics if protocol else ()), *known])
-            raise ExpressionRefused(message, last.start, last.end, fix=fix, code="LG302")
+            raise unmeasured(replace(last, name=address.name), [*(protocol.metrics if protocol else ()), *known])
         fits = SEED in result.runs[address.run].axes
         return Quantity(np.array([result.scalars[address.key]]), (), (), (address,), fits=fits)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from runner.documents.kinds import Value
+from runner.documents.metrics import METRICS
 from runner.findings import ArtefactDamaged, Place
 from runner.safety import canonical
 
@@ -32,6 +33,10 @@ class Run:
     arrays: Mapping[str, str] = field(default_factory=dict)
     failed: str = ""
     profiles: Mapping[str, str] = field(default_factory=dict)  # of what it says of each input
+
+    def gives(self, metric: str) -> bool:
+        """Tell whether a metric can be computed from what it filed."""
+        return METRICS[metric].of in self.arrays
 
     def as_map(self) -> dict[str, Any]:
         """Return the run as the result file stores it: what few runs have only where they have it."""
@@ -75,6 +80,11 @@ class Result:
         """Return the scalars of one run by their own names."""
         start = f"{run}."
         return {name.removeprefix(start): v for name, v in self.scalars.items() if name.startswith(start)}
+
+    def metrics_of(self, run: str, known: Iterable[str]) -> tuple[str, ...]:
+        """Return which of some metrics a run has: from its predictions, from its bounds, or recorded without rows."""
+        filed, recorded = self.runs[run], {address.rpartition(".")[2] for address in self.recorded_of(run)}
+        return tuple(metric for metric in known if filed.gives(metric) or metric in recorded)
 
     def recorded_of(self, run: str) -> dict[str, Recorded]:
         """Return the facts without rows of one run."""

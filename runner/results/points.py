@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from runner.documents.kinds import Partition, Protocol, Value
+from runner.documents.metrics import METRICS
 from runner.documents.sweeps import spelled, spoken
 from runner.expressions.names import suggestion
 from runner.expressions.syntax import Argument, Reference, Segment
@@ -165,6 +166,14 @@ def _part(segment: Segment, written: str, partition: Partition) -> str:
     message = f"`{written}` is in no part of `{partition.name}`"
     fix = f"from {spelled(edges[0])} to {spelled(edges[-1])}" if edges else suggestion(written, partition.parts)
     raise ExpressionRefused(message, segment.start, segment.end, fix=fix, code="LG302")
+
+
+def unmeasured(segment: Segment, known: Iterable[str]) -> ExpressionRefused:
+    """Return the refusal of what is no metric of a protocol: one that there is can be listed there."""
+    refusal = unknown_name(segment, known)
+    if segment.name in METRICS:
+        refusal.fix = "list it under `metrics:` of the protocol"
+    return refusal
 
 
 def unknown_name(segment: Segment, known: Iterable[str]) -> ExpressionRefused:

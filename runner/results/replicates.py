@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -12,6 +12,7 @@ RESAMPLES = 1000
 LOW, HIGH = 25, 974  # of the sorted replicates: the 26th and the 975th
 BLOCK = 1 << 16  # draws at a time: they stay in the processor's cache
 ROWS = 2048  # whose weights are turned to float64 at a time
+DRAWN = 1 << 20  # weights of a slice that are put in order at a time
 FEWEST = 30  # rows below which no interval is given
 
 
@@ -76,6 +77,24 @@ class Resamples:
         starts = [0, *self._ends[:-1]]
         cells = [self._cell(start, end, ordered) for start, end in zip(starts, self._ends, strict=True)]
         return [self._by_slice([cell[model] for cell in cells]) for model in range(len(moments))]
+
+    def inside(self, name: str) -> np.ndarray:
+        """Return which rows a slice holds, in the order in which it keeps their weights."""
+        return np.asarray(self._order[self._places(name)])
+
+    def drawn(self, name: str, ranked: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+        """Yield how often the rows of a slice are drawn, put in an order: few resamples at a time, [lines, rows]."""
+        columns = self._places(name)[ranked]
+        step = max(1, DRAWN // max(len(columns), 1))
+        for first in range(0, len(self._drawn), step):
+            lines = slice(first, min(first + step, len(self._drawn)))
+            yield lines, np.take(self._drawn[lines], columns, axis=1)
+
+    def _places(self, name: str) -> np.ndarray:
+        """Return where the weights of a slice stand."""
+        starts = [0, *self._ends[:-1]]
+        cells = [np.arange(starts[cell], self._ends[cell]) for cell in self._slices[name]]
+        return np.concatenate([np.empty(0, dtype=np.intp), *cells])
 
     def _by_slice(self, cells: list[np.ndarray]) -> dict[str, np.ndarray]:
         nothing = np.zeros_like(cells[0])

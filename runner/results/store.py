@@ -10,18 +10,19 @@ import numpy as np
 
 from runner.documents.kinds import Protocol, Value
 from runner.documents.library import Library
+from runner.documents.metrics import BOUNDS, TEST
 from runner.documents.reading import Document
 from runner.expressions.names import suggestion
 from runner.expressions.syntax import references
 from runner.findings import ArtefactDamaged, InputRefused, Place
-from runner.results import arrays, places, replicates
+from runner.results import arrays, bounds, places, replicates
 from runner.results.files import Result, Run, read_result
-from runner.results.metrics import METRICS, moments
+from runner.results.metrics import OF_PREDICTIONS, moments
 from runner.results.populations import Population, Rows, rows_of
 from runner.results.replicates import Resamples
 
 Address = tuple[str, str, str]  # run, slice, metric
-SPLIT = "test"  # the rows that are scored
+SPLIT = TEST  # the rows that are scored
 VAL = "val"
 INPUTS = "inputs"  # the array of where inputs stand
 NOTHING = np.empty(0)
@@ -142,7 +143,7 @@ class Store:
             predicted = predictions.get(f"{name}/{VAL}")
             if predicted is not None and predicted.shape == truth.shape:
                 sums = moments(truth, predicted.astype(np.float64)).sum(axis=0, keepdims=True)
-                scored |= {(name, metric): float(METRICS[metric](sums)[0]) for metric in protocol.metrics}
+                scored |= {(name, metric): float(OF_PREDICTIONS[metric](sums)[0]) for metric in _predicted(protocol)}
         return scored
 
     def score(self, document: Document, runs: Mapping[str, Run], predictions: Mapping[str, np.ndarray]) -> Scores:
@@ -155,22 +156,26 @@ class Store:
         rows, (_, protocol) = self.rows(document), self._protocol(document)
         truth = rows.columns[protocol.target].astype(np.float64)
         settings = {name: run.axes for name, run in runs.items() if run.arrays and not run.failed}
-        weighed = [moments(truth, self._predicted(document, name, truth, predictions)) for name in settings]
         values: dict[Address, np.ndarray] = {}
-        scored = self.resamples(rows, protocol).sums(weighed) if weighed else []
-        for name, sums in zip(settings, scored, strict=True):
-            for piece, metric in product(sums, protocol.metrics):
-                values[name, piece, metric] = METRICS[metric](sums[piece])
+        if settings:
+            resamples = self.resamples(rows, protocol)
+            predicted = self._filed(document, SPLIT, runs, len(truth), predictions)
+            values |= _of_predictions(truth, predicted, resamples, protocol)
+            bounded = self._filed(document, BOUNDS, runs, len(truth), predictions)
+            values |= _of_bounds(truth, bounded, resamples, protocol)
         return Scores(rows, settings, values)
 
-    def _predicted(
-        self, document: Document, run: str, truth: np.ndarray, predictions: Mapping[str, np.ndarray]
-    ) -> np.ndarray:
-        predicted = predictions.get(f"{run}/{SPLIT}")
-        if predicted is None or predicted.shape != truth.shape:
-            message = f"`{run}/{SPLIT}` does not predict the {len(truth)} {SPLIT} rows"
-            raise self._damaged_predictions(document, message)
-        return predicted.astype(np.float64)
+    def _filed(
+        self, document: Document, part: str, runs: Mapping[str, Run], rows: int, stored: Mapping[str, np.ndarray]
+    ) -> dict[str, np.ndarray]:
+        """Return what each run that did not fail filed of one kind for the test rows."""
+        found: dict[str, np.ndarray] = {}
+        for run in (run for run, each in runs.items() if part in each.arrays and not each.failed):
+            name = f"{run}/{part}"
+            if name not in stored or stored[name].shape != (rows,):
+                raise self._damaged_predictions(document, f"`{name}` is not of the {rows} {SPLIT} rows")
+            found[run] = stored[name].astype(np.float64)
+        return found
 
     def resamples(self, rows: Rows, protocol: Protocol) -> Resamples:
         """Return the resamples of a row set, shared by every model scored on it; a grid is a census and has none."""
@@ -194,6 +199,30 @@ class Store:
     def _damaged_rows(self, protocol_document: Document, message: str) -> ArtefactDamaged:
         place = Place(self.library.name_of(places.rows_file(protocol_document)))
         return ArtefactDamaged(message, place=place, code="LG406", fix="restore it from git, or write a new version")
+
+
+def _predicted(protocol: Protocol) -> list[str]:
+    """Return the metrics of a protocol that are computed from predictions."""
+    return [metric for metric in protocol.metrics if metric in OF_PREDICTIONS]
+
+
+def _of_predictions(
+    truth: np.ndarray, predicted: Mapping[str, np.ndarray], resamples: Resamples, protocol: Protocol
+) -> Iterator[tuple[Address, np.ndarray]]:
+    """Yield the metrics of predictions of all runs, whose sums are taken side by side."""
+    sums = resamples.sums([moments(truth, each) for each in predicted.values()]) if predicted else []
+    for run, by_slice in zip(predicted, sums, strict=True):
+        for piece, metric in product(by_slice, _predicted(protocol)):
+            yield (run, piece, metric), OF_PREDICTIONS[metric](by_slice[piece])
+
+
+def _of_bounds(
+    truth: np.ndarray, bounded: Mapping[str, np.ndarray], resamples: Resamples, protocol: Protocol
+) -> Iterator[tuple[Address, np.ndarray]]:
+    """Yield the metrics of the bounds of all runs."""
+    for run, each in bounded.items():
+        scored = bounds.scores(truth, each, resamples, protocol.metrics, protocol.variance)
+        yield from (((run, piece, metric), values) for (piece, metric), values in scored.items())
 
 
 def _vouched(result: Result) -> Iterator[tuple[str, str]]:

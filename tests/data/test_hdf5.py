@@ -127,6 +127,51 @@ def test_stored_noise_is_honoured(tmp_path: Path) -> None:
     assert np.array_equal(FLUX[:30].clip(min=0), inputs(source, "train", 30))
 
 
+def test_another_draw_of_stored_noise_is_drawn_here(tmp_path: Path) -> None:
+    """Rows with noise of their own show it as draw 0; another draw has sigma of the file and normals of its own."""
+    store(tmp_path / "x.h5", arrays={**ARRAYS, "noisy": NOISY})
+    rows = opened(tmp_path).split("train", 30, **{**SEEN, "axes": {"noise": 1.0}})
+
+    stored, drawn = (torch.cat(list(rows.redrawn(draw).inputs(7))) for draw in (0, 1))
+    assert np.array_equal(NOISY[:30], stored)
+    z = normals(noise_key(0, "train", 1), torch.arange(30), WIDTH).numpy()
+    np.testing.assert_allclose(drawn, FLUX[:30].clip(min=0) + ERROR[:30] * z, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("noise", [1.0, 0.5])
+def test_an_origin_is_shown_rows_without_their_stored_noise(tmp_path: Path, noise: float) -> None:
+    """Behind rows with noise of their own are the clipped spectra and the sigma of the file, times the noise."""
+    store(tmp_path / "x.h5", arrays={**ARRAYS, "noisy": NOISY})
+    source, seen = opened(tmp_path), {**SEEN, "axes": {"noise": noise}}
+    origin = source.origin(source.split("train", 30, **seen), source.split("test", 20, **seen))
+
+    clean, sigma, target = (torch.cat(parts) for parts in zip(*origin.templates(7), strict=True))
+    assert np.array_equal(FLUX[:30].clip(min=0), clean)
+    np.testing.assert_allclose(sigma, noise * ERROR[:30], rtol=1e-6)
+    assert np.array_equal(FRAME["log_g"][:30], target)
+
+
+def test_an_origin_is_shown_rows_without_sigma(tmp_path: Path) -> None:
+    """A set without sigma has templates without noise."""
+    store(tmp_path / "x.h5", arrays={"flux": FLUX})
+    source = opened(tmp_path, error=None)
+    origin = source.origin(source.split("train", 30, **SEEN), source.split("test", 20, **SEEN))
+
+    clean, sigma, _ = next(origin.templates(30))
+    assert np.array_equal(FLUX[:30].clip(min=0), clean)
+    assert not sigma.any()
+
+
+def test_nobody_knows_how_noisy_rows_are_without_sigma(tmp_path: Path) -> None:
+    """Spectra stored with noise and without its sigma can be seen, and have nothing to show an origin."""
+    store(tmp_path / "x.h5", arrays={"flux": FLUX, "noisy": NOISY})
+    source, seen = opened(tmp_path, error=None), {**SEEN, "axes": {"noise": 1.0}}
+    origin = source.origin(source.split("train", 30, **seen), source.split("test", 20, **seen))
+
+    with pytest.raises(JobFailed, match="no sigma"):
+        next(origin.templates(30))
+
+
 def test_without_error_the_only_noise_is_zero(tmp_path: Path) -> None:
     """A set without sigma is asked for by name, and can be seen clean only."""
     store(tmp_path / "x.h5", arrays={"flux": FLUX})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,15 @@ from threadpoolctl import threadpool_limits
 from runner import jobs
 from runner.contract import Split
 from runner.data.mockstar import Mockstar, open_source
+from runner.execution.workshop import Splits
 from runner.findings import JobFailed
-from runner.numerics import emulator, instrument
+from runner.numerics import emulator, instrument, portions
 from runner.numerics.snr import STATISTICS, sigma_statistics
 
 ROWS, TRAIN = 3000, 2250
 AXES = [{"noise": 1.0}, {"noise": 1.0, "mag": 21.5}]
+SEEN: dict[str, Any] = {"target": "logg", "axes": {"noise": 1.0}, "seed": 42, "device": "cpu"}
+MAKERS = {"emulator", "instrument", "observation", "origins", "star_law"}  # of rows without noise
 
 
 def source() -> Mockstar:
@@ -117,7 +121,7 @@ def tensors(found: object) -> Iterator[torch.Tensor]:
 
 def test_features_can_only_be_built_from_noisy_flux() -> None:
     """Whatever public name of a split is read or called, a spectrum it gives has white noise of the size of sigma."""
-    view = source().split("test", 100, target="logg", axes={"noise": 1.0}, seed=42, device="cpu")
+    view = source().split("test", 100, **SEEN)
     clean, sigma = clean_and_sigma(100, "test")
     offered = {name: getattr(view, name) for name in dir(view) if not name.startswith("_")}
 
@@ -127,6 +131,8 @@ def test_features_can_only_be_built_from_noisy_flux() -> None:
         offered["column"]("logg")
     with pytest.raises(JobFailed, match="the test rows are seen as the experiment says"):
         offered.pop("at")(noise=0)
+    with pytest.raises(JobFailed, match="the test rows are seen with their own noise"):
+        offered.pop("redrawn")(1)
     assert len(offered.pop("column")("mh")) == 100
     told = {name: offered.pop(name) for name in ("key", "axes", "positions")}
     assert (told["axes"], told["positions"].shape) == ({"noise": 1.0}, (4096,))
@@ -139,9 +145,39 @@ def test_features_can_only_be_built_from_noisy_flux() -> None:
     assert abs(float((z[:, 1:] * z[:, :-1]).mean())) < 5 / np.sqrt(z.numel())
 
 
+def test_what_stands_behind_the_rows_is_shown_to_nobody_who_does_not_say_so() -> None:
+    """The splits of a job hold what opens their origin only if its file says so; a job inside another never sees it."""
+    rows = train({"noise": 1.0}, 10)
+
+    for given in (Splits(rows, rows, rows), portions.Splits(rows, rows, rows)):
+        with pytest.raises(JobFailed, match="not shown what stands behind the rows"):
+            _ = given.origin
+    with pytest.raises(JobFailed, match="not shown what stands behind the rows"):
+        _ = replace(Splits(rows, rows, rows, behind=source().origin), behind=None).origin
+    assert Splits(rows, rows, rows, behind=source().origin).origin.target == "logg"
+
+
+def test_whoever_asks_for_the_truth_of_the_test_rows_is_known() -> None:
+    """Templates are of the training rows and tell nothing of the test rows; their derivatives do."""
+    rows, test = train({"noise": 1.0}, 10), source().split("test", 5, **SEEN)
+    given = Splits(rows, rows, test, behind=source().origin)
+
+    assert not given.truth
+    clean, _, target = next(given.origin.templates(10))
+    assert torch.allclose(clean, clean_and_sigma(10)[0], atol=1e-6)
+    assert np.array_equal(target, rows.column("logg"))
+    assert given.origin.law is not None
+    assert not given.truth
+    next(given.origin.sensitivities(("logg",), 5))
+    assert given.truth
+
+
 @pytest.mark.parametrize("path", sorted(Path(jobs.__path__[0]).glob("*.py")), ids=lambda path: path.stem)
 def test_no_job_looks_behind_what_it_is_shown(path: Path) -> None:
-    """No job reads a private name of something else, nor imports a source; one that learns makes no spectrum either."""
+    """No job reads a private name of something else, nor imports a source; one that learns makes no spectrum either.
+
+    What stands behind the rows is read only where the file says so.
+    """
     tree = ast.parse(path.read_text(encoding="utf-8"))
     reads = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and _private(node)]
     modules = " ".join(ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom))
@@ -149,7 +185,9 @@ def test_no_job_looks_behind_what_it_is_shown(path: Path) -> None:
     assert [ast.unparse(node) for node in reads] == []
     assert "runner.data" not in modules
     if "USES_TRAIN = False" not in path.read_text(encoding="utf-8"):
-        assert not {"emulator", "instrument", "observation"} & set(modules.replace(",", " ").replace(".", " ").split())
+        assert not MAKERS & set(modules.replace(",", " ").replace(".", " ").split())
+    if "ORIGIN = True" not in path.read_text(encoding="utf-8"):
+        assert not [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr == "origin"]
 
 
 def _private(node: ast.Attribute) -> bool:

@@ -13,11 +13,12 @@ from scipy import stats
 
 from runner.contract import read_contract
 from runner.data import mockstar
-from runner.data.mockstar import COLUMNS, HIGH, LOW, STEP, Mockstar, open_source
+from runner.data.mockstar import COLUMNS, Mockstar, open_source
 from runner.findings import InputRefused
 from runner.numerics import emulator, instrument
 from runner.numerics.noise import normals
 from runner.numerics.observation import View, noise_key
+from runner.numerics.star_law import HIGH, LOW, STEP
 
 MANY = range(60_000)
 SEEN: dict[str, Any] = {"target": "logg", "axes": {"noise": 1.0}, "seed": 42, "device": "cpu"}

@@ -21,9 +21,9 @@ TOO_MANY = "more than 1000000 rows to score -> train on many, score on fewer"
 TWICE = "LG206 `old` names two slices -> rename one of them"
 NO_NAME = "is not lower-case letters, digits and _ -> choose another name"
 ONE_ROW = "has no value for one row -> use abs, sqrt, log10, min, max, near, or operators"
+NO_VARIANCE = "LG203 `variance` is a number above 0 -> leave it out to take that of the rows"
 AND_AXIS = "names a slice and an axis -> rename the slice"
 AND_METRIC = "names a slice and a metric -> rename the slice"
-NOT_YET = "belongs to the grammar but is not available yet -> leave it out for now"
 
 SINGLE = [
     ("source: arrays", "source: §arays", "LG204 unknown source `arays` -> did you mean `arrays`?"),
@@ -90,7 +90,11 @@ SINGLE = [
     ("noise: [0, 1]", "noise: [0, 1]\n  §jobs: [1]", "LG206 `jobs` is a field of front matters -> rename the axis"),
     ("noise: [0, 1]", "noise: [0, 1]\n  §claims: [1]", "LG206 `claims` is a field of front matters -> rename the axis"),
     ("noise: [0, 1]", "noise: [0, 1]\n  §title: [1]", "LG206 `title` is a field of front matters -> rename the axis"),
-    ("seed: 7", "§variance: 3", f"LG215 `variance` {NOT_YET}"),
+    ("seed: 7", "seed: 7\nvariance: §0", NO_VARIANCE),
+    ("seed: 7", "seed: 7\nvariance: §-1", "LG203 `variance` is `-1`, a number from 0 up is due -> write 0.5"),
+    ("seed: 7", "seed: 7\nvariance: §[1]", "LG203 `variance` is a collection, a number from 0 up is due -> write 0.5"),
+    ("young: age < 40", "§bound: age < 40", f"LG206 `bound` {AND_METRIC}"),
+    ("[r2, mae, rmse, bias]", "§[r2, r2may]", "LG302 unknown metric `r2may` -> did you mean `r2max`?"),
 ]  # fmt: skip
 
 
@@ -123,6 +127,15 @@ def test_what_a_protocol_leaves_out_has_a_plain_meaning(tmp_path: Path) -> None:
     found = protocol(tmp_path, edited(text, *cuts))
 
     assert (found.seed, found.axes, found.unit, found.slices) == (0, {}, "", {})
+
+
+def test_the_variance_of_bounds_may_be_agreed_on(tmp_path: Path) -> None:
+    """A number as people write it; without one it is that of the very rows."""
+    written = edited(PROTOCOL, ("seed: 7", "seed: 7\nvariance: 1.667"), ("bias]", "bias, bound, r2max_p10]"))
+    found = protocol(tmp_path, written)
+
+    assert (found.variance, found.metrics[-2:]) == (1.667, ("bound", "r2max_p10"))
+    assert protocol(tmp_path, PROTOCOL).variance is None
 
 
 def test_one_level_of_noise_needs_no_list(tmp_path: Path) -> None:

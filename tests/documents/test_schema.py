@@ -84,6 +84,7 @@ FITTING = [
     MAP + "gates:\n  Gate-1: {after: Gate-0.1, sure: 0.9, a.r2 > 0: x, else: y}\n",
     ROWS + "data: {source: arrays, path: a.npz}\nrows: {val: 1k, test: grid}\n",
     ROWS + "axes: {noise: [0], mag: [20.5]}\nmetrics: [r2]\nreplaces: pfs@1\n",
+    ROWS + "metrics: [bound, r2max, sigma]\nvariance: 1.667\n",
     ROWS + "slices:\n  a: x < 3\n  b: {by: x, edges: [1, 2]}\n  c: {by: [x, y], edges: [[1, 2], [3, 4]], names: [p]}\n",
 ]  # fmt: skip
 
@@ -124,6 +125,7 @@ WRONG = [
     (HUB + "jobs: {}\n", ""),
     (MAP + "gates: {Gate-1: {a > 0: {opens: [M]}, else: x}}\n", "gates/Gate-1"),
     (ROWS + "metrics: [r3]\n", "metrics/0"),
+    (ROWS + "metrics: [bound]\nvariance: wide\n", "variance"),
     (ROWS + "data: {source: arrasy}\n", "data/source"),
     (ROWS + "data: {source: arrays, pth: x}\n", "data"),
     (ROWS + "data: {source: arrays, path: x, val: 3}\n", "data"),

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from runner import workflow
@@ -69,8 +70,9 @@ def with_test(values: object) -> Callable[[Output], object]:
         (with_test(lambda values: [str(value) for value in values]), "real numbers are due"),
         (with_test(lambda values: values * 1j), "test predictions are complex128, real numbers are due"),
         (with_test(lambda values: values * 1e300), "80 test predictions are not finite"),
-        (lambda output: Output({"val": output.predictions["val"]}), "KeyError: 'test'"),
-        (lambda output: Output(output.predictions, bounds={}), "bounds, which are not taken yet -> return them as"),
+        (lambda output: Output({"val": output.predictions["val"]}), "it returns no test predictions -> return those"),
+        (lambda output: Output(output.predictions, bounds=np.ones(3)), "bounds have shape (3,), (80,) is due"),
+        (lambda _: Output(scalars={"x": 1.0}), "it returns neither predictions nor bounds -> return one of them"),
         (lambda output: Output(output.predictions, scalars={"x": float("inf")}), "no number that can be filed"),
         (lambda output: Output(output.predictions, scalars={"x": 1e305}), "`x` is 1e+305, no number that can be filed"),
         (thrown(OSError("cannot read '/srv/x/secret stars/a.npz' or /tmp/x/b.npz")), "stars/a.npz' or b.npz"),

@@ -91,7 +91,7 @@ def test_a_job_that_fails_in_a_rehearsal_is_code_6(tmp_path: Path, monkeypatch: 
 
 def test_a_metric_without_a_value_is_a_dash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is not finite is shown as nothing, and is null for a program."""
-    monkeypatch.setitem(metrics.METRICS, "r2", lambda sums: sums[:, 0] * np.nan)
+    monkeypatch.setitem(metrics.OF_PREDICTIONS, "r2", lambda sums: sums[:, 0] * np.nan)
 
     report = rehearse(toy(tmp_path), 30)
 

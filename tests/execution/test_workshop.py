@@ -100,7 +100,7 @@ def jobs(monkeypatch: pytest.MonkeyPatch) -> dict[str, Run]:
 def workshop(jobs: Mapping[str, Run], cache: Cache | None = None) -> Workshop:
     """Return a workshop for these jobs."""
     protocol = SimpleNamespace(val=3, test=4, seed=7, target="weight", axes={"noise": (0.0, 1.0)})
-    contracts = {name: SimpleNamespace(path=Path(f"{name}.py")) for name in jobs}
+    contracts = {name: SimpleNamespace(path=Path(f"{name}.py"), origin=False) for name in jobs}
     source = cast("Any", Source())
     return Workshop(source, cast("Any", protocol), cast("Any", contracts), Path(), "cpu", cache=cache)
 

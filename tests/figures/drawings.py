@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
@@ -41,3 +42,43 @@ def crowded(svg: bytes) -> list[str]:
     )
     beyond = [text for _, left, right, text in spans if left < 0 or right > width]
     return beyond + [b[3] for a, b in pairwise(spans) if a[0] == b[0] and b[1] < a[2]]
+
+
+def ticks(svg: bytes, panel: int = 0) -> dict[str, float]:
+    """Return where each label of the horizontal axis of a panel stands."""
+    ends = (f'id="matplotlib.axis_{2 * panel + side}"' for side in (1, 2))
+    axis = svg.decode().split(next(ends))[1].split(next(ends))[0]
+    found = re.findall(r'<use xlink:href="#[^"]*" x="([\d.]+)".*?<text[^>]*>([^<]*)</text>', axis, re.DOTALL)
+    return {label: float(x) for x, label in found}
+
+
+class Line(NamedTuple):
+    """A line inside the panels of a drawing."""
+
+    colour: str
+    dashed: bool
+    width: float
+    corners: np.ndarray
+
+
+def lines(svg: bytes) -> list[Line]:
+    """Return every line inside the panels of a drawing but those of its grid."""
+    found = re.findall(r'<path d="([^"]*)" clip-path="[^"]*" style="fill: none; ([^"]*)"', svg.decode())
+    styles = [(dict(part.split(": ") for part in style.split("; ")), path) for path, style in found]
+    return [
+        Line(style["stroke"], "stroke-dasharray" in style, float(style.get("stroke-width", 1)), _corners(path))
+        for style, path in styles
+        if "stroke-opacity" not in style
+    ]
+
+
+def marks(svg: bytes) -> list[tuple[str, bool, float, float]]:
+    """Return colour, whether it is open, and the place of every mark inside the panels of a drawing."""
+    groups = re.findall(r'<g clip-path="[^"]*">\s*(<use.*?)</g>', svg.decode(), re.DOTALL)
+    style = r'x="([-\d.]+)" y="([-\d.]+)" style="(fill[^"]*); stroke: (#[0-9a-f]{6})'
+    found = [mark for group in groups for mark in re.findall(style, group)]
+    return [(colour, "opacity: 0" in fill, float(x), float(y)) for x, y, fill, colour in found]
+
+
+def _corners(path: str) -> np.ndarray:
+    return np.array(re.findall(r"[ML] ([-\d.]+) ([-\d.]+)", path), float)

@@ -17,6 +17,7 @@ from runner.results.board import Board
 from runner.results.quantities import Quantity
 from runner.results.returned import Stop
 from runner.verdicts.knowledge import Knowledge
+from tests.figures.drawings import texts, ticks
 from tests.gated import ONE_SEED, gated
 from tests.swept import EXPERIMENT, file, swept
 
@@ -24,6 +25,7 @@ curve = pytest.importorskip("runner.figures.curve")
 bootstrap = pytest.importorskip("runner.figures.bootstrap")
 bars = pytest.importorskip("runner.figures.bars")
 parity = pytest.importorskip("runner.figures.parity")
+from runner.figures._canvas import COLOURS  # noqa: E402 - only where matplotlib is there
 
 
 @pytest.fixture(scope="module")
@@ -35,11 +37,6 @@ def filed(tmp_path_factory: pytest.TempPathFactory) -> Knowledge:
 def board(filed: Knowledge) -> Board:
     """Return what a figure of the experiment sees."""
     return Board(filed.evaluator, filed.library.named("TOY-S"))
-
-
-def texts(svg: bytes) -> list[str]:
-    """Return the texts of a drawing, in order."""
-    return re.findall(r"<text[^>]*>([^<]*)</text>", svg.decode())
 
 
 def test_a_curve_has_a_tick_per_value_and_a_line_per_quantity(filed: Knowledge) -> None:
@@ -142,13 +139,6 @@ def lines(drawn: bytes) -> list[list[tuple[float, float]]]:
     return [[(float(x), float(y)) for x, y in path] for path in corners]
 
 
-def ticks(drawn: bytes) -> dict[str, float]:
-    """Return where each label of the horizontal axis stands."""
-    axis = drawn.decode().split('id="matplotlib.axis_1"')[1].split('id="matplotlib.axis_2"')[0]
-    found = re.findall(r'<use xlink:href="#[^"]*" x="([\d.]+)".*?<text[^>]*>([^<]*)</text>', axis, re.DOTALL)
-    return {label: float(x) for x, label in found}
-
-
 def test_values_in_any_order_are_drawn_in_theirs(tmp_path: Path) -> None:
     """A sweep may name its values as it likes: each label stands at its value, and no line runs back."""
     root = swept(tmp_path, EXPERIMENT.replace("train: [50k, 1M]", "train: [1M, 50k, 200k]"))
@@ -190,7 +180,11 @@ def test_names_stand_as_they_are_declared(lists: list[list[Value]], merged: list
 
 def test_more_quantities_than_colours_are_drawn(filed: Knowledge) -> None:
     """Colours begin again, in every kind."""
-    of = ("line(1M).r2", *(f"net({train}, seed={seed}).r2" for train in ("50k", "1M") for seed in (1, 2, 3)))
+    of = (
+        *("edge.r2", "line(50k).r2", "line(1M).r2"),
+        *(f"net({train}, seed={seed}).r2" for train in ("50k", "1M") for seed in (1, 2, 3)),
+    )
+    assert len(of) > len(COLOURS)
 
     for kind in (bars, bootstrap):
         drawn = kind.draw(kind.Params(of=of), board(filed))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,11 @@ class Watched:
         assert self.name != "test", "a job looked at the test rows another way"
         return Watched(self.name, self.asked, axes={**self.axes, **axes})
 
+    def redrawn(self, _draw: int) -> Watched:
+        """Return the same rows; they have no noise to draw."""
+        assert self.name != "test", "a job drew the noise of the test rows anew"
+        return Watched(self.name, self.asked, axes=self.axes)
+
     @property
     def rows(self) -> int:
         """Return the number of rows."""
@@ -76,9 +82,45 @@ class Watched:
 
 
 @dataclass
+class Behind:
+    """What stands behind the rows: no law, but templates and derivatives by `heat` and `metal`."""
+
+    train: Watched
+    test: Watched
+    target: str = "y"
+    law: None = None
+    truth: bool = False
+
+    def templates(self, size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
+        """Yield the training rows with a sigma of 0.5."""
+        for x, y in self.train.pairs(size):
+            yield x, torch.full_like(x, 0.5), y
+
+    def sensitivities(self, labels: Sequence[str], size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Yield slopes that are the same for all rows, and sigma."""
+        self.truth = True
+        slopes = torch.from_numpy(np.random.default_rng(1).normal(size=(len(labels), WIDTH)).astype(np.float32))
+        for start in range(0, self.test.rows, size):
+            rows = min(size, self.test.rows - start)
+            yield slopes.expand(rows, -1, -1), torch.full((rows, WIDTH), 0.5)
+
+    differences = sensitivities
+
+
+@dataclass
 class MadeUp:
     """The three splits a job is given."""
 
     train: Any = field(default_factory=lambda: Watched("train"))
     val: Any = field(default_factory=lambda: Watched("val"))
     test: Any = field(default_factory=lambda: Watched("test"))
+
+    @cached_property
+    def origin(self) -> Behind:
+        """What stands behind the rows."""
+        return Behind(self.train, self.test)
+
+    @property
+    def behind(self) -> Behind | None:
+        """Return what was shown of that, if a job asked."""
+        return vars(self).get("origin")

@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from runner.jobs import lightgbm as job
 from runner.jobs.lightgbm import Params, run
 from runner.numerics import binned_rows
 from runner.numerics.observation import Observed
-from runner.numerics.portions import Joined, Portion
+from runner.numerics.portions import Joined, Portion, Splits
 
 RANDOM = np.random.default_rng(5)
 CLEAN = RANDOM.normal(size=(1500, 30)).astype(np.float32)
@@ -35,15 +34,6 @@ def split(name: str, part: slice) -> Observed:
     made = Observed(CLEAN[part], SIGMA[part], TARGET[part], split=name, noise=1.0, seed=1)
     made.key = f"{name} {made.rows}"
     return made
-
-
-@dataclass
-class Splits:
-    """The three splits a job is given."""
-
-    train: Any
-    val: Any
-    test: Any
 
 
 DATA = Splits(split("train", slice(1000)), split("val", slice(1000, 1300)), split("test", slice(1300, None)))

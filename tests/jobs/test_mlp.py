@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -17,21 +17,13 @@ from runner.jobs.mlp import Params, run
 from runner.numerics import held_rows
 from runner.numerics.held_rows import HeldRows
 from runner.numerics.observation import Observed
+from runner.numerics.portions import Splits
 from runner.numerics.training import one_thread, set_aside
 
 RANDOM = np.random.default_rng(6)
 CLEAN = (RANDOM.normal(size=(700, 6)) * [1, 5, 0.2, 1, 1, 0] + [0, 40, -3, 0, 1, 0.3]).astype(np.float32)
 TARGET = 100 + 30 * np.abs(CLEAN[:, 0].astype(float)) + CLEAN[:, 3] + 50 * CLEAN[:, 2]
 QUICK = Params(hidden=(16,), epochs=3, dropout=0.1, batch=50)
-
-
-@dataclass
-class Splits:
-    """The three splits a job is given."""
-
-    train: Any
-    val: Any
-    test: Any
 
 
 def split(name: str, part: slice, target: np.ndarray = TARGET, times: int = 1) -> Observed:

@@ -89,6 +89,10 @@ class Rows:
         """There is no other way to see these rows."""
         raise JobFailed(f"no {sorted(axes)}")
 
+    def redrawn(self, draw: int) -> Rows:
+        """There is no other noise to draw."""
+        raise JobFailed(f"no draw {draw}")
+
 
 def rows(name: str, width: int = WIDTH) -> Rows:
     """Rows whose target depends on the inputs in another way in every bin; a tenth of them are in no bin."""

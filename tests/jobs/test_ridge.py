@@ -16,7 +16,7 @@ from sklearn.model_selection import PredefinedSplit, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from runner.contract import Context, JobSpec, Output
+from runner.contract import Context, JobSpec, Origin, Output, Split
 from runner.counter import key_of
 from runner.findings import JobFailed
 from runner.jobs import ridge
@@ -44,6 +44,7 @@ class Splits:
     train: Any
     val: Any
     test: Any
+    origin: Any = None
 
 
 DATA = Splits(split("train", slice(500)), split("val", slice(500, 700)), split("test", slice(700, None)))
@@ -64,13 +65,17 @@ class Shop:
         return {}
 
     def split(
-        self, name: str, rows: int, *, target: str, axes: Mapping[str, float], seed: int, device: str
+        self, name: str, rows: int, *, target: str, axes: Mapping[str, float], seed: int, device: str, draw: int = 0
     ) -> Observed:
         """Return a split at a noise."""
         first = {"train": 0, "val": 500, "test": 700}[name]
         part = slice(first, first + rows)
-        asked = Asked(self, name, rows, target, axes, seed, device)
+        asked = Asked(self, name, rows, target, axes, seed, device, draw)
         return Observed(CLEAN[part], SIGMA[part], TARGET[part], split=name, noise=axes["noise"], seed=seed, asked=asked)
+
+    def origin(self, train: Split, test: Split) -> Origin:
+        """Return nothing: what stands behind the rows is not sold."""
+        raise NotImplementedError
 
 
 def stocked() -> Splits:

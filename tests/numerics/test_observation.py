@@ -10,7 +10,7 @@ import pytest
 import torch
 from scipy import stats
 
-from runner.contract import Split, key_at
+from runner.contract import Origin, Split, key_at
 from runner.findings import InputRefused, JobFailed
 from runner.numerics import observation
 from runner.numerics.observation import Asked, Observed, noise_of
@@ -95,7 +95,7 @@ def test_a_job_sees_rows_and_nothing_behind_them() -> None:
     names = {name for name in dir(observed()) if not name.startswith("_")}
 
     told = {"rows", "width", "key", "axes", "positions"}
-    assert names == told | {"inputs", "pairs", "statistics", "target", "column", "at"}
+    assert names == told | {"inputs", "pairs", "statistics", "target", "column", "at", "redrawn"}
     assert np.array_equal(TARGET, observed().target)
     with pytest.raises(JobFailed, match="the test target is for scoring only"):
         _ = observed(split="test").target
@@ -162,11 +162,17 @@ class Stored:
         del split
         return {name: TARGET[:rows] * (1 if name == "y" else 2) for name in names or self.columns}
 
-    def split(self, name: str, rows: int, *, target: str, axes: Mapping[str, float], seed: int, device: str) -> Split:
+    def split(
+        self, name: str, rows: int, *, target: str, axes: Mapping[str, float], seed: int, device: str, draw: int = 0
+    ) -> Split:
         """Return rows that remember what they were asked for."""
-        asked = Asked(self, name, rows, target, axes, seed, device)
+        asked = Asked(self, name, rows, target, axes, seed, device, draw)
         arrays = CLEAN[:rows], SIGMA[:rows], TARGET[:rows]
         return Observed(*arrays, split=name, noise=axes["noise"], seed=seed, device=device, asked=asked)
+
+    def origin(self, train: Split, test: Split) -> Origin:
+        """Return what stands behind the rows."""
+        raise NotImplementedError
 
 
 def of_source(split: str, noise: float) -> Observed:
@@ -186,6 +192,79 @@ def test_rows_are_the_same_at_another_noise() -> None:
     assert torch.equal(torch.cat(list(loud.inputs(60))), seen(expected))
     assert (loud.key, again.key) == (expected.key, quiet.key)
     assert len({loud.key, quiet.key, of_source("val", 2.0).key}) == 3
+
+
+def normals_of(split: Split) -> torch.Tensor:
+    """The standard normals behind the noise of these rows at noise 1."""
+    x = torch.cat(list(split.inputs(60)))
+    return (x - torch.tensor(CLEAN[:60])) / torch.tensor(SIGMA[:60])
+
+
+def test_another_draw_is_other_noise_on_the_same_rows() -> None:
+    """Draws are unrelated and reproducible, of the same clean rows and targets; draw 0 is the one that is given."""
+    rows = of_source("train", 1.0)
+    one, two, first = (rows.redrawn(draw) for draw in (1, 2, 0))
+
+    assert torch.equal(seen(rows), torch.cat(list(first.inputs(60))))
+    assert torch.equal(normals_of(one), normals_of(rows.redrawn(1)))
+    z = torch.stack([normals_of(split).ravel() for split in (rows, one, two)]).double()
+    assert abs(torch.corrcoef(z) - torch.eye(3)).max() < 5 / np.sqrt(z.shape[1])
+    assert all(stats.kstest(draw.numpy(), "norm").pvalue > 1e-3 for draw in z)
+    assert torch.equal(torch.cat([y for _, y in one.pairs(7)]), torch.from_numpy(TARGET[:60]))
+
+
+def test_another_draw_has_another_key() -> None:
+    """Rows of one key are the same rows: those of draw 0 are those that were given."""
+    rows = of_source("train", 1.0)
+
+    assert rows.redrawn(0).key == rows.key
+    assert len({rows.key, rows.redrawn(1).key, rows.redrawn(2).key, of_source("val", 1.0).redrawn(1).key}) == 4
+
+
+def test_a_draw_and_a_noise_may_be_asked_for_in_any_order() -> None:
+    """The same rows, whichever comes first."""
+    rows = of_source("train", 1.0)
+
+    assert torch.equal(
+        *(torch.cat(list(s.inputs(60))) for s in (rows.redrawn(1).at(noise=2), rows.at(noise=2).redrawn(1)))
+    )
+
+
+def test_the_key_of_a_draw_says_draw_and_noise() -> None:
+    """Rows that differ have keys that differ, and the same rows the same key, whichever way they were asked for."""
+    rows = of_source("train", 1.0)
+    both, louder = rows.redrawn(1).at(noise=2), rows.at(noise=2)
+
+    assert both.key == louder.redrawn(1).key
+    assert both.key != louder.key
+    assert rows.redrawn(1).redrawn(0).key == rows.key
+    assert rows.redrawn(1).redrawn(2).key == rows.redrawn(2).key
+
+
+def test_rows_without_a_source_have_one_draw() -> None:
+    """Nothing can be asked again of rows that nobody opened; nor of the test split."""
+    with pytest.raises(JobFailed, match="these rows are seen as they are, and no other way"):
+        observed().redrawn(1)
+    with pytest.raises(JobFailed, match="the test rows are seen with their own noise, and no other"):
+        of_source("test", 1.0).redrawn(1)
+
+
+@pytest.mark.parametrize("size", [1, 50, 1000])
+@pytest.mark.parametrize("noise", [0.0, 0.5])
+def test_what_an_origin_is_shown(size: int, noise: float) -> None:
+    """Clean rows, their sigma at the noise they are seen at, and the target, in batches of any size."""
+    clean, sigma, y = (torch.cat(parts) for parts in zip(*observed(noise=noise)._unveiled(size), strict=True))
+
+    assert np.array_equal(clean, CLEAN)
+    np.testing.assert_allclose(sigma, noise * SIGMA, rtol=1e-6)
+    assert np.array_equal(y, TARGET)
+
+
+def test_an_origin_is_shown_rows_without_sigma() -> None:
+    """Data that does not say its noise has none."""
+    _, sigma, _ = next(observed(sigma=None, noise=0.0)._unveiled(10))
+
+    assert not sigma.any()
 
 
 def test_the_test_split_is_seen_as_it_is() -> None:

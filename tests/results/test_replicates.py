@@ -13,7 +13,7 @@ from sklearn.metrics import mean_absolute_error, r2_score
 
 from runner import counter
 from runner.results import replicates
-from runner.results.metrics import METRICS, moments
+from runner.results.metrics import OF_PREDICTIONS, moments
 from runner.results.replicates import RESAMPLES, Resamples, interval, weights
 
 RANDOM = np.random.default_rng(5)
@@ -25,7 +25,7 @@ GUESSES = {"a": TRUTH + RANDOM.normal(0, 0.4, ROWS), "b": TRUTH + RANDOM.normal(
 def values(metric: str, guess: str, drawn: np.ndarray) -> np.ndarray:
     """Return a metric of the whole set on every resample, the engine's way."""
     sums = Resamples(drawn.copy(), {"all": np.ones(ROWS, dtype=bool)}).sums([moments(TRUTH, GUESSES[guess])])[0]
-    return METRICS[metric](sums["all"])
+    return OF_PREDICTIONS[metric](sums["all"])
 
 
 def ordered(replicated: list[float]) -> tuple[float, float]:

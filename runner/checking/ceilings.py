@@ -1,0 +1,143 @@
+"""Scores above what bounds every estimator: where that is more than chance, an estimator was told what it may not know.
+
+    net.r2 <= limits.bound            all(net.half(*).r2 <= limits.half(*).bound)
+
+The right side is the bound of a job whose file says `CEILING = True`. Only a predicate that fails is reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from runner.documents.kinds import Formula, Ladder, Predicate
+from runner.documents.library import Library, judged_of
+from runner.documents.reading import Document
+from runner.expressions.syntax import Call, Comparison, Expression, Logic, Reference
+from runner.findings import ArtefactDamaged, Finding, InputRefused
+from runner.rendering.desk import legible
+from runner.results.addresses import NOWHERE, Definition, FactAddress, leaves, resolve
+from runner.results.evaluation import Pending
+from runner.results.points import At
+from runner.results.quantities import Parts, Quantity, Worth
+from runner.verdicts.judgements import verdict
+from runner.verdicts.knowledge import Knowledge
+
+SCORE, CEILING = "r2", "bound"
+LOOK = "look for test rows among the training rows, sigma among the inputs, the truth in a feature"
+
+
+@dataclass(frozen=True)
+class _Claim:
+    """A score that a predicate holds to stay below a ceiling."""
+
+    score: Expression
+    ceiling: Expression
+    formula: Formula
+
+    @property
+    def tree(self) -> Comparison:
+        """Return the comparison alone."""
+        return Comparison((self.score, self.ceiling), ("<=",), self.score.start, self.ceiling.end)
+
+    def text(self, side: Expression) -> str:
+        """Return a side as it is written."""
+        return self.formula.text[side.start : side.end]
+
+
+def ceiling_trouble(document: Document, knowledge: Knowledge) -> Iterator[Finding]:
+    """Yield every predicate that a score stays below a ceiling and that fails, at its worst."""
+    for formula in _judged(document) if legible(document, knowledge) else ():
+        try:
+            knowledge.evaluator.check_names(formula.tree, document)
+            claims = [
+                claim for claim in _claims(formula.tree, formula) if _is_about_all(claim, document, knowledge.library)
+            ]
+            broken = [message for claim in claims for message in _broken(claim, document, knowledge)]
+        except (ArtefactDamaged, InputRefused, Pending):
+            continue  # reported with the artefact or the expression, or nothing to judge yet
+        if broken:
+            yield Finding("LG116", formula.place, broken[0], LOOK)
+
+
+def _judged(document: Document) -> Iterator[Formula]:
+    """Yield the predicates of expectations, claims and gates."""
+    for judged in judged_of(document).values():
+        match judged:
+            case Predicate(formula=formula):
+                yield formula
+            case Ladder(rungs=rungs):
+                yield from (rung.formula for rung in rungs if rung.formula is not None)
+
+
+def _claims(tree: Expression, formula: Formula) -> Iterator[_Claim]:
+    """Yield what must stay below what for a predicate to hold."""
+    match tree:
+        case Comparison(operands=operands, operators=signs):
+            for (left, right), sign in zip(pairwise(operands), signs, strict=True):
+                yield _Claim(left, right, formula) if sign in {"<", "<="} else _Claim(right, left, formula)
+        case Logic(operator="and", operands=parts) | Call(function="all", arguments=parts):
+            for part in parts:
+                yield from _claims(part, formula)
+
+
+def _is_about_all(claim: _Claim, document: Document, library: Library) -> bool:
+    """Tell whether a claim sets a score beside what bounds every estimator, and no run beside itself."""
+    scores, ceilings = (list(_facts(side, document, library)) for side in (claim.score, claim.ceiling))
+    return (
+        bool(scores and ceilings)
+        and all(fact is not None and fact.metric == SCORE for fact in scores)
+        and all(fact is not None and fact.metric == CEILING and _bounds_all(fact, library) for fact in ceilings)
+        and {_run(fact) for fact in scores if fact}.isdisjoint(_run(fact) for fact in ceilings if fact)
+    )
+
+
+def _facts(tree: Expression, document: Document, library: Library, at: At = NOWHERE) -> Iterator[FactAddress | None]:
+    """Yield the facts that a side of a comparison is, under names of its own or not; None for what is no fact."""
+    for leaf in leaves(resolve(tree, document, library, at)) if isinstance(tree, Reference) else (None,):
+        match leaf:
+            case Definition(document=home, formula=formula):
+                yield from _facts(formula.tree, home, library, dict(leaf.at))
+            case FactAddress():
+                yield leaf
+            case _:
+                yield None
+
+
+def _bounds_all(fact: FactAddress, library: Library) -> bool:
+    """Tell whether a bound holds for every estimator, and is relative to the variance of the rows, as R² is."""
+    experiment, protocol = fact.document.experiment, library.protocol(fact.document)
+    job = experiment.jobs[fact.run.partition("(")[0]].job if experiment else ""
+    contract = library.plugins.jobs.get(job)
+    return contract is not None and contract.ceiling and protocol is not None and protocol.variance is None
+
+
+def _run(fact: FactAddress) -> str:
+    return f"{fact.document.id}/{fact.run}"
+
+
+def _broken(claim: _Claim, document: Document, knowledge: Knowledge) -> Iterator[str]:
+    """Yield where a claim fails, the worst first."""
+    score, ceiling = claim.text(claim.score), claim.text(claim.ceiling)
+    found = [
+        knowledge.evaluator.worth(text, tree, document)
+        for text, tree in ((f"{score} <= {ceiling}", claim.tree), (score, claim.score), (ceiling, claim.ceiling))
+    ]
+    truths = found[0].by_name if isinstance(found[0], Parts) else {"": found[0]}
+    failed = [part for part, truth in truths.items() if verdict(truth).state == "fails"]
+    for part in sorted(failed, key=lambda part: truths[part].probability or 0.0):
+        above, bound = (_at(worth, part) for worth in found[1:])
+        where = f" ({part})" if part else ""
+        told = f"`{score}` is {above.point:.4f}, above the ceiling `{ceiling}` {_written(bound)}"
+        yield f"leak? {told} on the same rows{where}"
+
+
+def _at(worth: Worth, part: str) -> Quantity:
+    return worth.by_name[part] if isinstance(worth, Parts) else worth
+
+
+def _written(bound: Quantity) -> str:
+    """Write a bound with its interval."""
+    ends = f" [{bound.interval[0]:.4f}, {bound.interval[1]:.4f}]" if bound.interval else ""
+    return f"{bound.point:.4f}{ends}"
