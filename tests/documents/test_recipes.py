@@ -16,7 +16,7 @@ HEAD = "kind: exp\nid: TOY-1\ntitle: Recipe\ndate: 2026-01-02\nprotocol: pfs-1k@
 RECIPES = re.findall(r"```yaml\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
 
 
-@pytest.mark.parametrize("recipe", RECIPES, ids=["linear", "mixtures", "trees"])
+@pytest.mark.parametrize("recipe", RECIPES, ids=["linear", "mixtures", "trees", "ceilings"])
 def test_a_recipe_reads_without_findings(recipe: str, tmp_path: Path) -> None:
     """Jobs, parameters, partitions and definitions are all known."""
     if "residual_on: ridge" in recipe:
