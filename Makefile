@@ -49,10 +49,11 @@ site: $(STAMP) ## build the site into build/site
 serve: $(STAMP) ## show the site while you write
 	$(BIN)/runner serve
 
-bench: $(STAMP) ## time the synthetic stars against torch.randn, and ridge paths against scikit-learn and numpy
+bench: $(STAMP) ## time synthetic stars against torch.randn, ridge paths against scikit-learn and numpy, and the limits
 	$(BIN)/python benchmarks/mockstar_speed.py
 	$(BIN)/python benchmarks/linear_speed.py
 	$(BIN)/python benchmarks/linear_speed.py --million
+	$(BIN)/python benchmarks/limits_speed.py
 
 drill: $(STAMP) ## change one prediction in a copy: does check name everything, does render mend it?
 	$(BIN)/python tests/drill.py

@@ -26,6 +26,7 @@ from runner.data.mockstar import Mockstar
 from runner.numerics import assets, emulator, instrument
 from runner.numerics.gram import Gram, Sums
 from runner.numerics.shrinkage import ridge_path
+from runner.numerics.star_law import STEP
 
 MAGNITUDES = (18, 20, 21.5, 22, 22.5, 23)
 VARIANCE = np.var(np.arange(1, 5.5, 0.5))  # of log g on its nodes, as the published limits have it
@@ -122,7 +123,7 @@ def limits(labels: np.ndarray, free: int, mags: Sequence[float]) -> dict[str, di
     found: dict[float, list[tuple[np.ndarray, np.ndarray]]] = {mag: [] for mag in mags}
     for start in range(0, len(labels), 256):
         stars = labels[start : start + 256]
-        slopes = emulator.jacobian(stars, dtype=torch.float64)[:, :free] * torch.tensor(mockstar.STEP[:free, None])
+        slopes = emulator.jacobian(stars, dtype=torch.float64)[:, :free] * torch.tensor(STEP[:free, None])
         for mag in mags:
             weighted = slopes / observed(stars, mag)[1][:, None, :]
             found[mag].append(_bounded((weighted @ weighted.mT).numpy()))
@@ -132,7 +133,7 @@ def limits(labels: np.ndarray, free: int, mags: Sequence[float]) -> dict[str, di
 def _bounded(information: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the variance bound of log g in dex² and the share of its information that the other labels leave."""
     variance = np.linalg.inv(information)[:, 1, 1]
-    return variance * mockstar.STEP[1] ** 2, 1 / (variance * information[:, 1, 1])
+    return variance * STEP[1] ** 2, 1 / (variance * information[:, 1, 1])
 
 
 def _medians(variance: np.ndarray, left: np.ndarray) -> dict[str, float]:

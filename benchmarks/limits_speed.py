@@ -4,6 +4,9 @@ python benchmarks/limits_speed.py                              every limit, on t
 python benchmarks/limits_speed.py fisher --threads 1           the Fisher grid alone, on one thread
 
 fisher    30,240 nodes of the synthetic stars, five labels, at six magnitudes; exact derivatives, then differences
+bayes     the posteriors of 2,000 stars, and what 10,000 come to
+template  the best templates of 2,000 stars
+matched   50,000 distinct stars with a twentieth of the steps, and what a million with all of them come to
 """
 
 from __future__ import annotations
@@ -22,8 +25,11 @@ import torch
 from runner.contract import Context
 from runner.data.mockstar import open_source
 from runner.execution.workshop import Splits
-from runner.jobs import fisher
+from runner.jobs import bayes, fisher, matched, template_fit
 
+STARS, MANY = 2_000, 10_000
+BAYES_TARGET, MATCHED_TARGET = 300.0, 600.0  # seconds of 10,000 posteriors, of a million stars
+SHARE = 20  # of the steps, and of a million rows for each draw of the noise
 NODES, MAGNITUDES = 30_240, (18, 20, 21.5, 22, 22.5, 23)
 ONE_TARGET, ALL_TARGET = 3.0, 20.0  # seconds of one magnitude, of all six
 
@@ -32,10 +38,11 @@ def splits(options: dict[str, Any], train: int, test: int, **axes: float) -> Spl
     """Return rows of the stand-in as a job is given them that may see their origin."""
     source = open_source({"val": 0, "test": test, **options}, Path())
     seen: Any = {"target": "logg", "axes": {"noise": 1.0, **axes}, "seed": 42, "device": "cpu"}
-    return Splits(source.split("train", train, **seen), None, source.split("test", test, **seen), behind=source.origin)
+    learnt, none, asked = (source.split(*rows, **seen) for rows in (("train", train), ("val", 0), ("test", test)))
+    return Splits(learnt, none, asked, behind=source.origin)
 
 
-def timed(what: str, action: Callable[[], None]) -> float:
+def timed(what: str, action: Callable[[], object]) -> float:
     """Print what an action takes, and return its seconds of the clock."""
     clock, busy = time.perf_counter(), time.process_time()
     action()
@@ -59,7 +66,34 @@ def _fisher(params: fisher.Params, mag: float) -> None:
     fisher.run(params, data, Context())
 
 
-LIMITS: dict[str, Callable[[], None]] = {"fisher": fisher_grid}
+def posteriors() -> None:
+    """Time the posterior means of some stars."""
+    data: Any = splits({}, 0, STARS)
+    seconds = timed(f"{STARS:,} stars", lambda: bayes.run(bayes.Params(), data, Context()))
+    print(f"  {seconds * MANY / STARS:.0f} s for {MANY:,} (target {BAYES_TARGET:g})")
+
+
+def templates() -> None:
+    """Time the best templates of some stars."""
+    data: Any = splits({}, 0, STARS)
+    timed(f"{STARS:,} stars", lambda: template_fit.run(template_fit.Params(), data, Context()))
+
+
+def filters() -> None:
+    """Time a share of the rows and steps with which a million stars are learnt from."""
+    params = matched.Params()
+    part: Any = splits({}, 1_000_000 // SHARE, STARS)
+    few = matched.Params(steps=params.steps // SHARE)
+    seconds = timed(f"{part.train.rows:,} stars", lambda: matched.run(few, part, Context()))
+    print(f"  {seconds * SHARE:.0f} s for {SHARE} times as many rows and steps (target {MATCHED_TARGET:g})")
+
+
+LIMITS: dict[str, Callable[[], None]] = {
+    "fisher": fisher_grid,
+    "bayes": posteriors,
+    "template": templates,
+    "matched": filters,
+}
 
 
 def measured(name: str, threads: int) -> None:

@@ -169,7 +169,7 @@ class Output:
     """What a job returns; the engine scores, slices, resamples and draws it."""
 
     predictions: Mapping[str, np.ndarray] = field(default_factory=dict)  # 'val' and 'test' -> [rows], or none at all
-    bounds: np.ndarray | None = None  # below which the squared error of no test row falls on average: [rows]
+    bounds: np.ndarray | None = None  # per test row, what squared errors come to at least, on average over the rows
     scalars: Mapping[str, float] = field(default_factory=dict)
     tables: Mapping[str, Mapping[str, float] | Mapping[str, Mapping[str, float]]] = field(default_factory=dict)
     profiles: Mapping[str, np.ndarray] = field(default_factory=dict)  # one number per input, such as weights
@@ -189,7 +189,7 @@ class Contract:
     uses_train: bool  # on the training rows at all
     close: float  # how far predictions made on another machine may be off, relative to their spread
     origin: bool  # it may look at what stands behind the rows
-    ceiling: bool  # its bounds hold for every estimator there can be
+    ceiling: bool  # its bounds hold for every estimator that sees the inputs alone
     columns: Mapping[str, str] | None  # of a source that makes its own rows: name -> unit
     axes: Mapping[str, tuple[str, ...]]  # of a source: axis a protocol may have -> the label columns that follow it
     grids: Mapping[str, Mapping[str, int]]  # of a source: option -> its value -> test rows of the grid it then makes

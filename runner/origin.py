@@ -60,10 +60,11 @@ class Law(Protocol):
         scores, volumes are the same, and 0 is 0.
         """
 
-    def lattice(self, parts: int) -> tuple[np.ndarray, np.ndarray] | None:
-        """Return all labels there can be and their shares, [m, labels] and [m]; None where they are continuous.
+    def lattice(self, parts: int) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+        """Return all labels there can be, their shares, and how far each is free, or None where all are continuous.
 
-        An axis that is free between its nodes is cut into `parts` for each step.
+        [m, labels], [m] and [m, labels]. An axis that is free between its nodes is cut into `parts` for each step; a
+        label lies evenly within the width around its point.
         """
 
     def seen(self, states: torch.Tensor) -> Seen:

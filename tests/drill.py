@@ -32,6 +32,7 @@ from runner.findings import CODES, Finding
 from runner.plans.specs import compute_key, job_runs
 from runner.rendering import digits
 from runner.results import arrays
+from runner.results.metrics import OF_PREDICTIONS
 from runner.verdicts.knowledge import Knowledge, gather
 
 HERE = Path(__file__).parent.parent
@@ -166,9 +167,9 @@ def contradicted(citation: Citation, document: Document, knowledge: Knowledge) -
 def substituted(
     text: str, document: Document, knowledge: Knowledge, used: Counter[tuple[str, str]] | None = None
 ) -> str | None:
-    """Write definitions out and put filed values in the place of addresses; None with functions or points in it.
+    """Write definitions out and put filed values in the place of addresses; None where arithmetic cannot follow.
 
-    `used` counts the runs of which values were taken.
+    `used` counts the runs whose predictions values were made from.
     """
     if POINT.search(text):
         return None
@@ -183,24 +184,29 @@ def substituted(
             assert found is not None
             job = document.names.cites[first].job
             home, name = found, f"{job}.{rest}" if job else rest
-        if name.endswith(".n"):  # counts are not filed as facts
-            beyond = True
-            return "0"
         if name in home.names.define:
             inner = substituted(home.names.define[name].text, home, knowledge, used)
             beyond |= inner is None
             return f"({inner})"
-        result = knowledge.store.result(home)
-        if result is None:  # pending: no number of it stands anywhere
+        value = filed(home, name, knowledge)
+        if value is None:
             beyond = True
             return "0"
-        if used is not None and name in result.facts:
-            used[home.id, name.partition(".")[0]] += 1
-        value = result.facts[name][0] if name in result.facts else result.scalars[name]
+        run, metric = name.partition(".")[0], name.rpartition(".")[2]
+        if used is not None and metric in OF_PREDICTIONS:
+            used[home.id, run] += 1
         return repr(value)
 
     put_in = ADDRESS.sub(put, text)
     return None if beyond else put_in
+
+
+def filed(document: Document, name: str, knowledge: Knowledge) -> float | None:
+    """Return a filed value; none while it is pending, of a mean over seeds, recorded without rows, or not finite."""
+    result = knowledge.store.result(document)
+    if result is None or name.endswith(".n"):  # counts are not filed as facts
+        return None
+    return result.facts[name][0] if name in result.facts else result.scalars.get(name)
 
 
 def silent(before: dict[Path, str], named: list[Finding], root: Path) -> list[str]:

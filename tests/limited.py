@@ -34,7 +34,9 @@ HALVES = "{by: age, edges: [20, 40, 60]}"
 METRICS = ("r2", "mae", "bound", "r2max", "sigma")
 
 
-def limited(folder: Path, reached: dict[str, Reached], front: str = "", body: str = "", *, agreed: str = "") -> Path:
+def limited(
+    folder: Path, reached: dict[str, Reached], front: str = "", body: str = "", *, agreed: str = "", sliced: str = ""
+) -> Path:
     """Write a base with one experiment whose runs have reached this; `everyone` is the job that bounds all."""
     put(folder, "pyproject.toml", '[tool.runner]\njobs = "jobs"\n')
     for job, (seeds, ceiling) in {"limit": (False, True), "some": (False, False), "drawn": (True, True)}.items():
@@ -45,7 +47,7 @@ def limited(folder: Path, reached: dict[str, Reached], front: str = "", body: st
     text = f"{HEAD}jobs:\n{declared}{front}---\n\n# Limits\n\n{body}"
     base(folder, lim__exp__one=text)
     protocol = PROTOCOL.replace("r2, mae, rmse, bias", ", ".join(METRICS)).replace("seed: 7", f"seed: 7{agreed}")
-    put(folder, "logg/protocols/tiny.md", protocol.replace("age >= 40", f"age >= 40\n  half: {HALVES}"))
+    put(folder, "logg/protocols/tiny.md", protocol.replace("age >= 40", f"age >= 40\n  half: {HALVES}{sliced}"))
     (folder / "logg" / "tiny.npz").write_bytes(toy_results.data())
     toy_results.file(folder, {"LIM-1": reached})
     return folder

@@ -2,7 +2,9 @@
 
     net.r2 <= limits.bound            all(net.half(*).r2 <= limits.half(*).bound)
 
-The right side is the bound of a job whose file says `CEILING = True`. Only a predicate that fails is reported.
+The right side is the bound of a job whose file says `CEILING = True`, the rows are all of them or a slice that does not
+go by the target: of rows chosen by it, an estimator knows more than the bound allows for. Whichever way a predicate
+is written, it is reported where the score is above the bound in nearly all resamples; a census has none.
 """
 
 from __future__ import annotations
@@ -14,13 +16,15 @@ from itertools import pairwise
 from runner.documents.kinds import Formula, Ladder, Predicate
 from runner.documents.library import Library, judged_of
 from runner.documents.reading import Document
-from runner.expressions.syntax import Call, Comparison, Expression, Logic, Reference
+from runner.expressions.syntax import Comparison, Expression, Reference, references, walk
 from runner.findings import ArtefactDamaged, Finding, InputRefused
 from runner.rendering.desk import legible
+from runner.rendering.wording import number
 from runner.results.addresses import NOWHERE, Definition, FactAddress, leaves, resolve
 from runner.results.evaluation import Pending
 from runner.results.points import At
-from runner.results.quantities import Parts, Quantity, Worth
+from runner.results.populations import WHOLE
+from runner.results.quantities import Parts, Quantity, part_of
 from runner.verdicts.judgements import verdict
 from runner.verdicts.knowledge import Knowledge
 
@@ -51,9 +55,7 @@ def ceiling_trouble(document: Document, knowledge: Knowledge) -> Iterator[Findin
     for formula in _judged(document) if legible(document, knowledge) else ():
         try:
             knowledge.evaluator.check_names(formula.tree, document)
-            claims = [
-                claim for claim in _claims(formula.tree, formula) if _is_about_all(claim, document, knowledge.library)
-            ]
+            claims = [claim for claim in _claims(formula) if _is_about_all(claim, document, knowledge.library)]
             broken = [message for claim in claims for message in _broken(claim, document, knowledge)]
         except (ArtefactDamaged, InputRefused, Pending):
             continue  # reported with the artefact or the expression, or nothing to judge yet
@@ -71,15 +73,11 @@ def _judged(document: Document) -> Iterator[Formula]:
                 yield from (rung.formula for rung in rungs if rung.formula is not None)
 
 
-def _claims(tree: Expression, formula: Formula) -> Iterator[_Claim]:
-    """Yield what must stay below what for a predicate to hold."""
-    match tree:
-        case Comparison(operands=operands, operators=signs):
-            for (left, right), sign in zip(pairwise(operands), signs, strict=True):
-                yield _Claim(left, right, formula) if sign in {"<", "<="} else _Claim(right, left, formula)
-        case Logic(operator="and", operands=parts) | Call(function="all", arguments=parts):
-            for part in parts:
-                yield from _claims(part, formula)
+def _claims(formula: Formula) -> Iterator[_Claim]:
+    """Yield every two sides that are compared anywhere in a predicate, each way round."""
+    for tree in walk(formula.tree):
+        for left, right in pairwise(tree.operands) if isinstance(tree, Comparison) else ():
+            yield from (_Claim(left, right, formula), _Claim(right, left, formula))
 
 
 def _is_about_all(claim: _Claim, document: Document, library: Library) -> bool:
@@ -87,30 +85,31 @@ def _is_about_all(claim: _Claim, document: Document, library: Library) -> bool:
     scores, ceilings = (list(_facts(side, document, library)) for side in (claim.score, claim.ceiling))
     return (
         bool(scores and ceilings)
-        and all(fact is not None and fact.metric == SCORE for fact in scores)
-        and all(fact is not None and fact.metric == CEILING and _bounds_all(fact, library) for fact in ceilings)
-        and {_run(fact) for fact in scores if fact}.isdisjoint(_run(fact) for fact in ceilings if fact)
+        and all(fact.metric == SCORE for fact in scores)
+        and all(fact.metric == CEILING and _bounds_all(fact, library) for fact in ceilings)
+        and {_run(fact) for fact in scores}.isdisjoint(_run(fact) for fact in ceilings)
     )
 
 
-def _facts(tree: Expression, document: Document, library: Library, at: At = NOWHERE) -> Iterator[FactAddress | None]:
-    """Yield the facts that a side of a comparison is, under names of its own or not; None for what is no fact."""
-    for leaf in leaves(resolve(tree, document, library, at)) if isinstance(tree, Reference) else (None,):
+def _facts(tree: Expression, document: Document, library: Library, at: At = NOWHERE) -> Iterator[FactAddress]:
+    """Yield the facts that a side of a comparison is, under names of its own or not; none where it is no fact."""
+    for leaf in leaves(resolve(tree, document, library, at)) if isinstance(tree, Reference) else ():
         match leaf:
             case Definition(document=home, formula=formula):
                 yield from _facts(formula.tree, home, library, dict(leaf.at))
             case FactAddress():
                 yield leaf
-            case _:
-                yield None
 
 
 def _bounds_all(fact: FactAddress, library: Library) -> bool:
-    """Tell whether a bound holds for every estimator, and is relative to the variance of the rows, as R² is."""
+    """Tell whether a bound holds for every estimator on these rows, and is relative to their variance, as R² is."""
     experiment, protocol = fact.document.experiment, library.protocol(fact.document)
     job = experiment.jobs[fact.run.partition("(")[0]].job if experiment else ""
     contract = library.plugins.jobs.get(job)
-    return contract is not None and contract.ceiling and protocol is not None and protocol.variance is None
+    if contract is None or not contract.ceiling or protocol is None or protocol.variance is not None:
+        return False
+    chosen = () if fact.slice == WHOLE else references(protocol.slices[fact.slice].tree)
+    return all(reference.names[0] != protocol.target for reference in chosen)
 
 
 def _run(fact: FactAddress) -> str:
@@ -125,19 +124,15 @@ def _broken(claim: _Claim, document: Document, knowledge: Knowledge) -> Iterator
         for text, tree in ((f"{score} <= {ceiling}", claim.tree), (score, claim.score), (ceiling, claim.ceiling))
     ]
     truths = found[0].by_name if isinstance(found[0], Parts) else {"": found[0]}
-    failed = [part for part, truth in truths.items() if verdict(truth).state == "fails"]
-    for part in sorted(failed, key=lambda part: truths[part].probability or 0.0):
-        above, bound = (_at(worth, part) for worth in found[1:])
+    chances = {part: truth.probability for part, truth in truths.items() if verdict(truth).state == "fails"}
+    for part, _ in sorted(((p, chance) for p, chance in chances.items() if chance is not None), key=lambda p: p[1]):
+        above, bound = (part_of(worth, part) for worth in found[1:])
         where = f" ({part})" if part else ""
-        told = f"`{score}` is {above.point:.4f}, above the ceiling `{ceiling}` {_written(bound)}"
+        told = f"`{score}` is {number(above.point)}, above the ceiling `{ceiling}` {_written(bound)}"
         yield f"leak? {told} on the same rows{where}"
-
-
-def _at(worth: Worth, part: str) -> Quantity:
-    return worth.by_name[part] if isinstance(worth, Parts) else worth
 
 
 def _written(bound: Quantity) -> str:
     """Write a bound with its interval."""
-    ends = f" [{bound.interval[0]:.4f}, {bound.interval[1]:.4f}]" if bound.interval else ""
-    return f"{bound.point:.4f}{ends}"
+    ends = f" [{', '.join(map(number, bound.interval))}]" if bound.interval else ""
+    return number(bound.point) + ends

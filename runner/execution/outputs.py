@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from runner.contract import Data, Output, Split
-from runner.documents.metrics import BOUNDS
+from runner.documents.metrics import BOUNDS, COUNT, METRICS
 from runner.execution.fits import Fit
 from runner.expressions.names import NAME
 from runner.findings import JobFailed, RunnerError
@@ -21,17 +21,22 @@ TAKEN = (*SPLITS, BOUNDS)  # names of arrays that no profile can have
 FOLDERS = re.compile(r"(?<![\w.])/(?:[^\s/'\"]+/)+")
 
 
-def checked(output: Output, splits: Data) -> Fit:
-    """Refuse an output that cannot be filed: of nothing, wrong length, not finite, scalars that are no numbers."""
+def checked(output: Output, splits: Data, *, told: bool = False) -> Fit:
+    """Refuse an output that cannot be filed: of nothing, wrong length, not finite, scalars that are no numbers.
+
+    A job that was `told` the truth of the test rows may predict nothing.
+    """
     if not output.predictions and output.bounds is None:
         raise JobFailed("it returns neither predictions nor bounds", fix="return one of them, or both")
-    if output.predictions and getattr(splits, "truth", False):
+    if output.predictions and told:
         raise JobFailed("it asked for the truth of the test rows, so it may predict nothing", fix="return bounds alone")
     predictions = _predictions(output, splits) if output.predictions else {}
     scalars = {name: float(value) for name, value in output.scalars.items()}
     for table, entries in output.tables.items():
         scalars |= {f"{table}({place})": value for place, value in _entries(entries)}
     for name, value in scalars.items():
+        if name in {*METRICS, COUNT}:
+            raise JobFailed(f"the scalar `{name}` has the name of a metric", fix="call it otherwise")
         if not abs(value) <= LARGEST:
             raise JobFailed(f"the scalar `{name}` is {value:g}, no number that can be filed")
     profiles = {name: _profile(name, values, splits.test) for name, values in output.profiles.items()}

@@ -58,7 +58,7 @@ def _scores(fit: Fit, workshop: Workshop) -> Scores:
     if fit.failed:
         return {}
     protocol, rows = workshop.protocol, len(next(fit.by_row[part] for part in (TEST, BOUNDS) if part in fit.by_row))
-    truth = workshop.source.labels(TEST, rows)[protocol.target].astype(np.float64)
+    truth = workshop.source.labels(TEST, rows, [protocol.target])[protocol.target].astype(np.float64)
     values: dict[str, np.ndarray] = {}
     if fit.predictions:
         sums = moments(truth, fit.predictions[TEST].astype(np.float64)).sum(axis=0, keepdims=True)

@@ -143,7 +143,7 @@ class Workshop:
             spec = JobSpec(run.job.job, run.job.version, run.job.params)
             with self.keeper.using():
                 output = self._called(spec, splits, self._context(run))
-            fit = checked(output, splits)
+            fit = checked(output, splits, told=splits.truth)
         except Exception as error:  # noqa: BLE001 - a job may raise anything; its neighbours go on
             return Fit(failed=one_line(error))
         told = {"train": splits.train.rows, "device": self.device, "job": run.job.job}

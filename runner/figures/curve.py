@@ -38,7 +38,7 @@ from runner.results.returned import Stop
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-VERSION = 5
+VERSION = 6
 
 SPAN = 10.0  # from which ratio of its ends an axis is drawn in logarithms
 DASHES = ("-", "--", "-.", ":")
@@ -128,14 +128,16 @@ def draw(params: Params, board: Board) -> bytes:
         _refuse_unlogarithmic(scale)
         axes.set_xscale("log")
     in_front = [line for line in lines if not looks[line.subject].behind]
-    metric = board.measure([line.text for line in in_front])
+    metrics = list(dict.fromkeys(line.measure for line in in_front))
+    falling = next((metric for metric in metrics if metric in FALLING), "")
+    metric = "" if "" in metrics else ", ".join(metrics)
     for line in lines:
-        label = f"{line.text}{_deep(line.points, metric)}"
+        label = f"{line.text}{_deep(line.points, falling)}"
         (_draw_points if line.is_quoted else _draw_line)(axes, line, looks[line.subject], scale, label)
     if params.diagonal:
         _draw_diagonal(axes, scale)
     (name_places if scale.names else number_places)(axes, scale.marks, scale.labels, AXIS)
-    end_vertical(axes, metric)
+    end_vertical(axes, falling)
     if _is_steep(in_front, metric):
         raise_logarithms(axes)
     axes.set(xlabel=params.x, ylabel=metric)
@@ -163,7 +165,7 @@ def _looks(lines: list[Line]) -> dict[str, Look]:
         if line.subject not in looks:
             behind = in_front and line.is_limit
             index = sum(look.behind == behind for look in looks.values())
-            style = DASHES[(1 + index if behind else index // len(COLOURS)) % len(DASHES)]
+            style = DASHES[1 + index % (len(DASHES) - 1) if behind else index // len(COLOURS) % len(DASHES)]
             colour, mark = INK if behind else COLOURS[index % len(COLOURS)], MARKERS[index % len(MARKERS)]
             looks[line.subject] = Look(colour, style, mark, behind)
     return looks

@@ -13,7 +13,8 @@ better for it.
 
 The derivatives are exact where the source has a law of its rows. Where it has none, or `differences` are asked for,
 they are taken along the regular grid that the test rows have to be then: central, and one-sided at its edges. A row
-whose labels cannot be told apart has an infinite bound; `singular` counts those, and all other scalars are of the rest.
+whose labels cannot be told apart, or that has no neighbour along one of them, has an infinite bound; `singular` counts
+those, and all other scalars are of the rest.
 `crlb_decades` is log10 of the 90th over the 10th percentile of the CRLB.
 
 References: Rao 1945, Bull. Calcutta Math. Soc. 37, 81; Ting, Conroy, Rix & Cargile 2017, ApJ 843, 32,

@@ -44,6 +44,7 @@ CLOSE = 0.05  # on another machine other roundings lead the training elsewhere
 
 TEMPLATES = 4096  # training rows whose clean inputs shape the filters
 READ = 1024  # rows at a time
+FEWEST = 20  # training rows where there are no validation rows
 STOPPING = 0.1  # of the training rows, which judge the epochs where there are no validation rows
 
 
@@ -187,6 +188,8 @@ def _parts(data: Data) -> tuple[Split, Split]:
     """Return the rows to learn from and those to judge epochs by."""
     if data.val.rows:
         return data.train, data.val
+    if data.train.rows < FEWEST:
+        raise JobFailed(f"{data.train.rows} training rows are too few to learn from and to judge by", fix="take more")
     aside = set_aside(data.train.rows, STOPPING)
     return Portion(data.train, ~aside), Portion(data.train, aside)
 

@@ -1,7 +1,8 @@
 """What rows tell of the states behind them where labels stand on a lattice, by importance sampling of its points.
 
-The points are drawn by how much their templates look like the row, flattened; what the labels leave open is drawn from
-a Student t around where it is most likely given them. The law then decides, with the noise of every state itself.
+The points are drawn by how much their templates look like the row, flattened; a label that is free around its point is
+drawn evenly there; what the labels leave open is drawn from a Student t around where it is most likely given them. The
+law then decides, with the noise of every state itself.
 """
 
 from __future__ import annotations
@@ -24,23 +25,30 @@ if TYPE_CHECKING:
 
 
 class Points(NamedTuple):
-    """The labels there can be, and the logarithms of their shares."""
+    """The labels there can be, the logarithms of their shares, and how far each label is free."""
 
     labels: torch.Tensor  # float64 [m, labels]
     shares: torch.Tensor  # float64 [m]
+    widths: torch.Tensor  # float64 [m, labels]
 
 
 class LatticeSampler:
     """Draws from the posteriors of rows under a law whose labels stand on a lattice."""
 
     def __init__(
-        self, law: Law, lattice: tuple[np.ndarray, np.ndarray], target: str, seed: int, draws: int, device: str
+        self,
+        law: Law,
+        lattice: tuple[np.ndarray, np.ndarray, np.ndarray],
+        target: str,
+        seed: int,
+        draws: int,
+        device: str,
     ) -> None:
         """Make the templates of all points, at the middle of what labels leave open."""
         self._law, self._heights, self._seed, self._draws = law, Heights(law, device), seed, draws
         self._target, self._device = law.names.index(target), device
-        labels, shares = (torch.from_numpy(array).to(device) for array in lattice)
-        self._points = Points(labels, shares.log())
+        labels, shares, widths = (torch.from_numpy(array).to(device) for array in lattice)
+        self._points = Points(labels, shares.log(), widths)
         middle, _ = law.states(torch.zeros(1, len(law.names), dtype=torch.float64, device=device))
         rest = middle[:, law.labels :].expand(len(labels), -1)
         self._library = templates(law, torch.cat([labels, rest], 1))
@@ -60,11 +68,12 @@ class LatticeSampler:
 
         chance = torch.log_softmax(FLATTER * likely, 1)
         chosen = _drawn(chance.exp(), self._normals("point", numbers, 1)[:, :, 0])
-        labels = self._points.labels[chosen]
+        free = torch.special.ndtr(self._normals("free", numbers, 1)) - 0.5
+        labels = self._points.labels[chosen] + self._points.widths[chosen] * free
         places, density = self._open(top, hill, labels - best[:, None], numbers)
         heights, states = self._heights.at(rows, places, labels)
         weights = torch.softmax(heights + self._points.shares[chosen] - chance.gather(1, chosen) - density, 1)
-        return belief(states[:, :, self._target], weights, truth)
+        return belief(states[:, :, self._target], weights, truth, numbers)
 
     def _open(
         self, top: torch.Tensor, hill: Hill, off: torch.Tensor, numbers: torch.Tensor

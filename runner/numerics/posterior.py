@@ -5,11 +5,11 @@ A state drawn from q, with the height h of its posterior, has the weight
     w = exp(h) / q,        q = sum_k n_k q_k / sum_k n_k
 
 where the proposals q_k are, for every row: a Student t on the most likely place, with the curvature there; a mixture
-of them around templates that look like the row, for posteriors that are bent or wide; and mixtures fitted to what was
-drawn so far. Draws of all of them are weighted as if they came from the mixture of all.
+of them around templates that look like the row, for posteriors that are bent or wide; and a mixture fitted to a pilot
+drawn before. Draws of all of them are weighted as if they came from the mixture of all. Those of the pilot do not
+count: a mixture that weighs the draws it was fitted to takes weight from the heavy ones, and tails grow too thin.
 
-References: Owen & Zhou 2000, JASA 95, 135, doi:10.1080/01621459.2000.10473909; Cornuet, Marin, Mira & Robert 2012,
-Scand. J. Statist. 39, 798, doi:10.1111/j.1467-9469.2011.00756.x
+Reference: Owen & Zhou 2000, JASA 95, 135, doi:10.1080/01621459.2000.10473909
 """
 
 from __future__ import annotations
@@ -31,9 +31,11 @@ from runner.origin import Law
 
 ROWS = 32  # together: always the same ones, because BLAS rounds by shape
 AROUND, WIDTH, FLATTER = 64, 0.5, 0.5  # the mixture around templates: components, their size, power of the likelihood
-ROUNDS, COMPONENTS, SHRUNK = 4, 8, 0.8  # the mixtures fitted to earlier draws: how many, components, their size
-PEAK_SHARE = AROUND_SHARE = 1 / 4  # of the draws; the rest are those of the rounds
-QUANTUM = 4 * AROUND  # draws are a multiple of it, so that all components get as many
+COMPONENTS, SHRUNK = 8, 0.8  # of mixtures fitted to draws, and their size
+PIECES = (
+    8  # of the draws: one on the peak, one around templates and one to fit, as the pilot; the same and three, to count
+)
+QUANTUM = PIECES * AROUND  # draws are a multiple of it, so that all components get as many
 
 
 class Belief(NamedTuple):
@@ -42,7 +44,7 @@ class Belief(NamedTuple):
     mean: torch.Tensor
     variance: torch.Tensor
     ess: torch.Tensor  # effective sample size
-    below: torch.Tensor  # the share of belief below the truth, where that is told
+    rank: torch.Tensor  # the share of belief below the truth, where that is told; of what equals it a random part
 
 
 def together(parts: Iterable[Belief]) -> Belief:
@@ -51,13 +53,19 @@ def together(parts: Iterable[Belief]) -> Belief:
     return Belief(*(torch.cat([part.cpu() for part in column]) for column in zip(nobody, *parts, strict=True)))
 
 
-def belief(values: torch.Tensor, weights: torch.Tensor, truth: torch.Tensor) -> Belief:
-    """Return what weighted draws say, both [rows, n]; the weights of a row sum to 1."""
+def ties(numbers: torch.Tensor) -> torch.Tensor:
+    """Return for rows of these numbers which part of the belief in the truth itself counts as below it."""
+    return torch.as_tensor(torch.special.ndtr(normals(key_of("tie"), numbers, 1)[:, 0].double()))
+
+
+def belief(values: torch.Tensor, weights: torch.Tensor, truth: torch.Tensor, numbers: torch.Tensor) -> Belief:
+    """Return what weighted draws say of rows with these numbers, [rows, n]; the weights of a row sum to 1."""
     mean = (weights * values).sum(1)
     squares = weights.square().sum(1)
     spread = (weights * (values - mean[:, None]).square()).sum(1)
-    below = (weights * (values < truth[:, None])).sum(1)
-    return Belief(mean, spread / (1 - squares).clamp(min=torch.finfo(spread.dtype).eps), 1 / squares, below)
+    below, equal = ((weights * side).sum(1) for side in (values < truth[:, None], values == truth[:, None]))
+    corrected = spread / (1 - squares).clamp(min=torch.finfo(spread.dtype).eps)
+    return Belief(mean, corrected, 1 / squares, below + ties(numbers) * equal)
 
 
 class Sampler:
@@ -83,16 +91,22 @@ class Sampler:
         likely = self._library.likelihoods(rows).double()
         top, hill = self._climbed(rows, likely)
         peak = Mixture(top[:, None], torch.linalg.cholesky(torch.linalg.inv(hill.curvature)))
-        drawn = Drawn(partial(self._heights.at, rows))
+        around = self._around(top, hill, likely)
 
-        def add(mixture: Mixture, name: str, share: float) -> None:
-            drawn.add(mixture, self._normals(name, numbers, int(share * self._draws)))
+        def drawn(name: str) -> Drawn:
+            return Drawn(partial(self._heights.at, rows), partial(self._drawing, name, numbers))
 
-        add(peak, "peak", PEAK_SHARE)
-        add(self._around(top, hill, likely), "around", AROUND_SHARE)
-        for k in range(ROUNDS):
-            add(drawn.fitted(peak), f"round {k}", (1 - PEAK_SHARE - AROUND_SHARE) / ROUNDS)
-        return belief(drawn.states[:, :, self._target], drawn.weights, truth)
+        pilot, final = drawn("pilot"), drawn("final")
+        for mixture in (peak, around):
+            pilot.add(mixture, 1)
+        pilot.add(pilot.fitted(peak), 1)
+        for mixture, pieces in ((peak, 1), (around, 1), (pilot.fitted(peak), PIECES - 5)):
+            final.add(mixture, pieces)
+        return belief(final.states[:, :, self._target], final.weights, truth, numbers)
+
+    def _drawing(self, name: str, numbers: torch.Tensor, part: int, pieces: int) -> torch.Tensor:
+        """Return the normal numbers from which a part of the draws of some rows is made."""
+        return self._normals(f"{name} {part}", numbers, pieces * self._draws // PIECES)
 
     def _climbed(self, rows: torch.Tensor, likely: torch.Tensor) -> tuple[torch.Tensor, Hill]:
         """Return the most likely place of every row, from the best template or from the mean of the good ones."""
@@ -132,14 +146,16 @@ class Drawn:
     """The places drawn so far for a few rows, by several mixtures."""
 
     heights_at: Callable[[torch.Tensor], tuple[torch.Tensor, torch.Tensor]]  # of places, and their states
+    normals: Callable[[int, int], torch.Tensor]  # for the mixture of a number, so many pieces
     mixtures: list[tuple[Mixture, float]] = field(default_factory=list)  # with the logarithm of their draws
     places: torch.Tensor = field(init=False)  # [rows, n, k]
     states: torch.Tensor = field(init=False)  # [rows, n, k]
     heights: torch.Tensor = field(init=False)  # [rows, n]
     density: torch.Tensor = field(init=False)  # log sum_k n_k q_k: [rows, n]
 
-    def add(self, mixture: Mixture, z: torch.Tensor) -> None:
+    def add(self, mixture: Mixture, pieces: int) -> None:
         """Draw from one more mixture, and weigh all anew as if they were drawn from all of them together."""
+        z = self.normals(len(self.mixtures), pieces)
         places, draws = mixture.drawn(z), math.log(z.shape[1])
         heights, states = self.heights_at(places)
         if not self.mixtures:

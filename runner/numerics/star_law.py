@@ -92,15 +92,15 @@ class StarLaw:
         turns[:, FACTOR, MAG] = -by_mag * speeds[:, MAG]
         return scores, turns
 
-    def lattice(self, parts: int) -> tuple[np.ndarray, np.ndarray] | None:
-        """Return all labels there can be and their shares; None where they are continuous."""
+    def lattice(self, parts: int) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+        """Return all labels there can be, their shares, and how far each is free; None where they are continuous."""
         if self.kind == "continuous":
             return None
         if self.kind == "nodes":
             labels = np.array(list(itertools.product(*self.axes)))
-            return labels, np.full(len(labels), 1 / len(labels))
-        pieces = list(_lines(self.axes, parts))
-        return np.concatenate([labels for labels, _ in pieces]), np.concatenate([shares for _, shares in pieces])
+            return labels, np.full(len(labels), 1 / len(labels)), np.zeros_like(labels)
+        labels, shares, widths = (np.concatenate(pieces) for pieces in zip(*_lines(self.axes, parts), strict=True))
+        return labels, shares, widths
 
     def seen(self, states: torch.Tensor) -> Seen:
         """Return what would be measured of these stars."""
@@ -125,8 +125,8 @@ class StarLaw:
         return Slopes(by_mean, by_variance)
 
 
-def _lines(axes: tuple[np.ndarray, ...], parts: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield for each axis that may be free, all points along it at the nodes of the others, with their shares.
+def _lines(axes: tuple[np.ndarray, ...], parts: int) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Yield for each axis that may be free all points along it at the nodes of the others, shares and widths.
 
     Snapping to the nearest node gives the nodes at the ends half the share of the others.
     """
@@ -137,7 +137,9 @@ def _lines(axes: tuple[np.ndarray, ...], parts: int) -> Iterator[tuple[np.ndarra
         points = [between if axis == free else others for axis, others in enumerate(axes)]
         weights = [np.full(cuts, 1 / cuts) if axis == free else part for axis, part in enumerate(shares)]
         labels = np.array(list(itertools.product(*points)))
-        yield labels, np.array([math.prod(w) for w in itertools.product(*weights)]) / len(axes)
+        widths = np.zeros_like(labels)
+        widths[:, free] = (nodes[-1] - nodes[0]) / cuts
+        yield labels, np.array([math.prod(w) for w in itertools.product(*weights)]) / len(axes), widths
 
 
 def _ratio(light: torch.Tensor) -> torch.Tensor:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import torch
 
-from runner.numerics.posterior import Belief
+from runner.numerics.posterior import Belief, ties
 
 ROWS = 1024  # together
 
@@ -19,6 +19,7 @@ class Tally:
         """Take noisy rows [n, width], and their targets [n] as far as they are told."""
         self._rows, self._truth = rows, truth
         self._top = torch.full_like(truth, -torch.inf)
+        self._ties = ties(torch.arange(len(rows), device=truth.device))
         # of weights, weights times the target and its square, squared weights and weights below the truth: [5, n]
         self._sums = truth.new_zeros(5, len(truth))
 
@@ -44,7 +45,8 @@ class Tally:
         top = torch.maximum(self._top[part], logs.max(1).values)
         fading = torch.exp(self._top[part] - top)
         weights = torch.exp(logs - top[:, None])
-        lower = target < self._truth[part, None]
+        truth = self._truth[part, None]
+        lower = (target < truth) + (target == truth) * self._ties[part, None]
         new = (
             weights.sum(1),
             weights @ target,

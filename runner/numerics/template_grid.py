@@ -74,7 +74,10 @@ class Comparison:
 
     def nearest(self, rows: torch.Tensor) -> torch.Tensor:
         """Return what the best template says of each of these scaled rows: [n, width] -> float64 [n, answers]."""
-        best, said = rows.new_full((len(rows),), -torch.inf), torch.zeros(1, dtype=torch.float64, device=rows.device)
+        best, said = (
+            rows.new_full((len(rows),), -torch.inf),
+            torch.full((1,), torch.nan, dtype=torch.float64, device=rows.device),
+        )
         for seen, answers in self.library():
             cosines = rows @ torch.nn.functional.normalize(self.scaled(seen.mean)).T  # times the length of the row
             value, place = cosines.max(1)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 MOST = 80  # directions
 FEW = 1024  # templates that show them
 PART = 256  # templates made at a time
+ROUNDING = 1e-6  # of a row's square, below which nothing is told from it
 CLEAR = 1e-9  # least share of the largest variance that a direction has
 
 
@@ -41,13 +42,15 @@ class Templates:
         """Return the logarithm of how likely each template makes each row, but for a constant: [n, width] -> [n, m]."""
         over = (rows - self.mean) / self.typical
         a = over @ self.directions
-        left = (over.square().sum(1) - a.square().sum(1)) / (self.directions.shape[0] - self.directions.shape[1])
+        whole = over.square().sum(1)
+        rest = torch.maximum(whole - a.square().sum(1), ROUNDING * whole)
+        left = rest / (self.directions.shape[0] - self.directions.shape[1])
         squares = self.places.square().sum(1) - 2 * a @ self.places.T
         return squares.mul_(-0.5 / left[:, None])
 
 
 def templates(law: Law, states: torch.Tensor) -> Templates:
-    """Return the templates of these states, in directions that the first of them show."""
+    """Return the templates of these states, in directions that some of them, evenly chosen, show."""
     mean, variance = law.seen(states[:: max(1, len(states) // FEW)][:FEW])
     if not bool((variance > 0).all()):
         raise JobFailed("without noise every row tells its target, so there is no limit", fix="choose a noise above 0")

@@ -34,7 +34,10 @@ def described(root: Path, name: str) -> Report:
     contract = jobs[name]
     depends = ", ".join(_depends(contract)) or "nothing but its parameters"
     lines = [f"{name}, version {contract.version}: {contract.docstring}", "", f"Its fit depends on {depends}.", ""]
+    lines[3:3] = ["It looks at what stands behind the rows."] if contract.origin else []
+    lines[3:3] = ["Its bounds hold for every estimator that sees the inputs alone."] if contract.ceiling else []
     data = {"name": name, "version": contract.version, "docstring": contract.docstring, "close": contract.close}
+    data |= {"origin": contract.origin, "ceiling": contract.ceiling}
     data |= {"depends": list(_depends(contract)), "parameters": _entries(contract.parameters)}
     return Report([*"\n".join(lines).split("\n"), *_lines(contract.parameters)], data)
 

@@ -1,7 +1,8 @@
 """Metrics of bounds: how much of the variance is left to explain where errors do not fall below them.
 
-A bound b says that the squared error of a row is b at least, on average over its noise. Beside the variance V of the
-target that leaves 1 - b/V: of all rows together (`bound`), or row by row and never below zero (`r2max`). Where the
+A bound b is what the squared error of a row adds at least to the mean over all rows, for the estimators that the job
+speaks of. Beside the variance V of the target that leaves 1 - b/V: of all rows together (`bound`), or row by row and
+never below zero (`r2max`). Where the
 protocol states no V it is that of the very rows, and moves with them from resample to resample as it does in R².
 """
 
@@ -43,7 +44,7 @@ def scores(
 
 
 def bound(sums: Array, variance: Array) -> Array:
-    """What no R² exceeds on average: 1 - mean(b) / V."""
+    """What the R² of those estimators does not exceed on average: 1 - mean(b) / V."""
     n, _, _, total, unknown = sums.T
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(np.where(unknown > 0, -np.inf, 1 - total / n / variance))

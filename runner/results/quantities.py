@@ -92,10 +92,11 @@ def each(tree: Expression, given: list[Worth], operate: Callable[[list[Quantity]
         message = "the parts of one `*` are not those of the other"
         raise ExpressionRefused(message, tree.start, tree.end, fix="take * over the same axis", code="LG303")
     seeds = several[0].seeds if all(other.seeds == several[0].seeds for other in several) else ()
-    return Parts({name: operate([_part(worth, name) for worth in given]) for name in names}, seeds, several[0].over)
+    return Parts({name: operate([part_of(worth, name) for worth in given]) for name in names}, seeds, several[0].over)
 
 
-def _part(worth: Worth, name: str) -> Quantity:
+def part_of(worth: Worth, name: str) -> Quantity:
+    """Return the part of this name, or the quantity itself where it has none."""
     return worth.by_name[name] if isinstance(worth, Parts) else worth
 
 

@@ -51,6 +51,9 @@ def test_a_score_above_its_ceiling_is_one_error(tmp_path: Path, predicate: str) 
     ("predicate", "said"),
     [
         ("everyone.bound >= leaky.r2", LEAK),
+        ("leaky.r2 > everyone.bound", LEAK),
+        ("not leaky.r2 > everyone.bound", LEAK),
+        ("leaky.r2 <= everyone.bound or leaky.r2 > 2 * leaky.r2", LEAK),
         ("0 < leaky.r2 <= everyone.bound", LEAK),
         ("leaky.mae > 0 and leaky.r2 <= everyone.bound", LEAK),
         ("honest.r2 <= everyone.bound and leaky.r2 <= everyone.bound", LEAK),
@@ -58,7 +61,7 @@ def test_a_score_above_its_ceiling_is_one_error(tmp_path: Path, predicate: str) 
     ],
 )
 def test_the_comparison_may_stand_in_more(tmp_path: Path, predicate: str, said: str) -> None:
-    """The other way round, in a chain, beside others, on a slice."""
+    """Whichever way round, in a chain, beside others, on a slice."""
     (finding,) = leaks(expecting(tmp_path, predicate))
 
     assert said in finding.message
@@ -74,9 +77,6 @@ def test_the_comparison_may_stand_in_more(tmp_path: Path, predicate: str, said: 
         "leaky.r2 <= everyone.r2",  # a score is no bound
         "leaky.mae <= everyone.bound",
         "leaky.r2 <= 0.8",
-        "leaky.r2 > everyone.bound",  # said to be above: it holds
-        "not leaky.r2 > everyone.bound",
-        "leaky.r2 <= everyone.bound or leaky.r2 > 2 * leaky.r2",
         "leaky.r2 <= everyone.bound + 0.01",
         "across(leaky.r2 <= everyone.young.bound)",
     ],
@@ -84,6 +84,15 @@ def test_the_comparison_may_stand_in_more(tmp_path: Path, predicate: str, said: 
 def test_anything_else_is_silent(tmp_path: Path, predicate: str) -> None:
     """Holding, undecided, of another form, or of bounds that do not hold for every estimator."""
     assert leaks(expecting(tmp_path, predicate)) == []
+
+
+def test_rows_chosen_by_the_target_have_no_ceiling(tmp_path: Path) -> None:
+    """Who knows how they were chosen knows more than the bound allows for; other slices are asked."""
+    predicate = "leaky.SLICE.r2 <= everyone.SLICE.bound"
+    sliced = "\n  most: weight > -9\n  many: age > 0"
+
+    assert leaks(expecting(tmp_path / "a", predicate.replace("SLICE", "most"), sliced=sliced)) == []
+    assert len(leaks(expecting(tmp_path / "b", predicate.replace("SLICE", "many"), sliced=sliced))) == 1
 
 
 def test_a_ceiling_is_not_asked_of_its_own_run(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -250,8 +249,8 @@ def test_again_compares_bounds(
     root = limited(tmp_path, jobs="  limit: {job: limit}\n", text="")
     execute(root)
 
-    def moved(output: Output, splits: Any) -> Fit:
-        fit = checked(output, splits)
+    def moved(output: Output, splits: Any, **told: bool) -> Fit:
+        fit = checked(output, splits, **told)
         assert fit.bounds is not None
         return replace(fit, bounds=move(fit.bounds))
 
@@ -328,10 +327,14 @@ def test_bounds_are_kept_as_predictions_are(bounds: np.ndarray) -> None:
 
 def test_who_was_told_the_truth_may_predict_nothing() -> None:
     """Bounds may be taken at the truth of the test rows; predictions may not."""
-    told: Any = SimpleNamespace(train=ROWS.train, val=ROWS.val, test=ROWS.test, truth=True)
-
-    assert checked(Output(bounds=FINE), told).bounds is not None
+    assert checked(Output(bounds=FINE), ROWS, told=True).bounds is not None
     with pytest.raises(JobFailed, match="it asked for the truth of the test rows, so it may predict nothing"):
-        checked(Output(ZEROS, bounds=FINE), told)
-    told.truth = False
-    assert checked(Output(ZEROS, bounds=FINE), told).predictions
+        checked(Output(ZEROS, bounds=FINE), ROWS, told=True)
+    assert checked(Output(ZEROS, bounds=FINE), ROWS).predictions
+
+
+@pytest.mark.parametrize("name", ["sigma", "bound", "r2", "n"])
+def test_a_scalar_has_no_name_of_a_metric(name: str) -> None:
+    """The day a protocol lists the metric, nobody could ask for the scalar any more."""
+    with pytest.raises(JobFailed, match=f"the scalar `{name}` has the name of a metric"):
+        checked(Output(bounds=FINE, scalars={name: 1.0}), ROWS)

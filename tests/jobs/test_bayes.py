@@ -21,7 +21,7 @@ from runner.numerics.posterior import Belief
 from runner.numerics.training import one_thread
 
 ROWS = 32
-QUICK = Params(templates=1024, draws=256)
+QUICK = Params(templates=1024, draws=512)
 RANDOM = np.random.default_rng(8)
 
 
@@ -93,9 +93,9 @@ def test_stars_on_nodes_are_found_there() -> None:
 
 def test_calibration_is_that_of_the_intervals_between_quantiles() -> None:
     """Shares below the truth at 0.05, 0.2, 0.5 and 0.97 lie in the intervals of 0.9, 0.6, 0 and 0.94."""
-    below = torch.tensor([0.051, 0.2, 0.5, 0.97], dtype=torch.float64)
+    rank = torch.tensor([0.051, 0.2, 0.5, 0.97], dtype=torch.float64)
     truth = torch.tensor([1.0, 2.0, 3.0, 4.0], dtype=torch.float64)
-    said = Belief(truth + torch.tensor([1.0, -2.0, 0.0, 1.0]), torch.ones(4, dtype=torch.float64), truth, below)
+    said = Belief(truth + torch.tensor([1.0, -2.0, 0.0, 1.0]), torch.ones(4, dtype=torch.float64), truth, rank)
     scalars, tables = _calibration(said, truth)
     assert tables == {"coverage": {"0.5": 0.25, "0.68": 0.5, "0.9": 0.75, "0.95": 1.0}}
     excess = np.array([0.0, 3.0, -1.0, 0.0])
@@ -125,8 +125,8 @@ def test_rows_without_a_law_are_compared_with_the_training_rows() -> None:
 @pytest.mark.parametrize(
     ("params", "words"),
     [
-        (replace(QUICK, draws=300), "multiple of 256"),
-        (replace(QUICK, draws=0), "multiple of 256"),
+        (replace(QUICK, draws=300), "multiple of 512"),
+        (replace(QUICK, draws=0), "multiple of 512"),
         (replace(QUICK, templates=5), "templates must be"),
         (replace(QUICK, parts=0), "parts 1 or more"),
     ],

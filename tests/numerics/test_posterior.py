@@ -23,6 +23,7 @@ from runner.numerics.training import one_thread
 from runner.origin import Seen, Slopes
 
 RANDOM = np.random.default_rng(21)
+BEND = 1.5  # of a label that enters squared
 NOWHERE = torch.full((64,), torch.nan, dtype=torch.float64)
 
 
@@ -40,10 +41,10 @@ class LinearLaw:
     labels = 2
     axes: tuple[np.ndarray, ...] = ()
 
-    def __init__(self, width: int = 40, told: float = 0.0, nodes: np.ndarray | None = None) -> None:
+    def __init__(self, width: int = 40, told: float = 0.0, nodes: np.ndarray | None = None, free: float = 0.0) -> None:
         """Draw the directions of the labels."""
         self.matrix = torch.from_numpy(np.random.default_rng(3).normal(size=(2, width)) / 3).float()
-        self.told, self.nodes = told, nodes
+        self.told, self.nodes, self.free = told, nodes, free
 
     def states(self, scores: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the scores themselves, `loud` half as large."""
@@ -54,12 +55,12 @@ class LinearLaw:
         """Return the places themselves."""
         return places, torch.eye(3, dtype=torch.float64).repeat(len(places), 1, 1)
 
-    def lattice(self, parts: int) -> tuple[np.ndarray, np.ndarray] | None:
-        """Return the nodes, the first twice as likely as the others."""
+    def lattice(self, parts: int) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+        """Return the nodes, the first twice as likely as the others and all as free as told."""
         if self.nodes is None:
             return None
         shares = np.r_[2.0, np.ones(len(self.nodes) - 1)] * parts
-        return self.nodes, shares / shares.sum()
+        return self.nodes, shares / shares.sum(), np.full(self.nodes.shape, self.free)
 
     def seen(self, states: torch.Tensor) -> Seen:
         """Return what is linear, with noise around 1."""
@@ -72,6 +73,27 @@ class LinearLaw:
         moved = torch.cat([self.matrix, torch.zeros_like(self.matrix[:1])]).expand(len(states), -1, -1)
         louder = torch.stack([torch.zeros_like(mean)] * 2 + [self.told * variance], 1)
         return Slopes(moved.clone(), louder)
+
+
+class BentLaw(LinearLaw):
+    """Inputs that go with the second label and the square of the first, so that posteriors are bent."""
+
+    def seen(self, states: torch.Tensor) -> Seen:
+        """Return what is seen of the bent labels."""
+        return super().seen(self.bent(states))
+
+    def slopes(self, states: torch.Tensor) -> Slopes:
+        """Return how that moves: the first label moves what the second does, too."""
+        mean, variance = super().slopes(self.bent(states))
+        mean[:, 0] += 2 * BEND * states[:, :1].float() * mean[:, 1]
+        return Slopes(mean, variance)
+
+    @staticmethod
+    def bent(states: torch.Tensor) -> torch.Tensor:
+        """Return the labels with the square of the first added to the second."""
+        moved = states.clone()
+        moved[:, 1] += BEND * states[:, 0].square()
+        return moved
 
 
 class SliceLaw(LinearLaw):
@@ -152,9 +174,9 @@ def test_a_linear_law_has_its_posterior_in_closed_form() -> None:
     error = (said.variance / said.ess).sqrt().numpy()
     assert np.abs((said.mean.numpy() - mean[:, 1]) / error).max() < 4
     np.testing.assert_allclose(said.variance.numpy().mean(), covariance[1, 1], rtol=0.01)
-    assert said.ess.min() > 256
+    assert said.ess.min() > 160
     below = stats.norm(mean[:, 1], covariance[1, 1] ** 0.5).cdf(states[:, 1])
-    np.testing.assert_allclose(said.below, below, atol=0.12)
+    np.testing.assert_allclose(said.rank, below, atol=0.12)
     explained = 1 - np.mean((said.mean - states[:, 1]).numpy() ** 2) / states[:, 1].var(correction=0)
     assert explained == pytest.approx(1 - covariance[1, 1], abs=4 * covariance[1, 1] * math.sqrt(2 / 300))
 
@@ -196,7 +218,7 @@ def test_stars_are_believed_alike_from_two_seeds_and_from_any_row_on() -> None:
     error = (one.variance / one.ess + other.variance / other.ess).sqrt()
     assert ((one.mean - other.mean) / error).square().mean().sqrt() < 2
     assert not torch.equal(one.mean, other.mean)
-    assert one.ess.median() > 64
+    assert one.ess.median() > 40
     last = next(sampler.beliefs(rows[ROWS:], ROWS, NOWHERE[:2]))
     assert torch.equal(last.mean, one.mean[ROWS:])
     surprise = (one.mean - states[:, 1]).square() / one.variance
@@ -224,6 +246,51 @@ def test_labels_on_a_lattice_are_summed_over() -> None:
         assert said.ess.min() > 400
 
 
+def test_a_label_is_free_around_its_point() -> None:
+    """Nodes as wide as their distance are a label that is even between the ends: against brute force."""
+    nodes = np.stack(np.meshgrid(np.linspace(-1.75, 1.75, 8), [0.0], indexing="ij"), -1).reshape(-1, 2)
+    law = LinearLaw(nodes=nodes, free=0.5)
+    lattice = law.lattice(1)
+    assert lattice is not None
+    lattice[1][:], lattice[2][:, 1] = 1 / 8, 0
+    states = torch.tensor([[0.3, 0.0, 0.0], [-1.9, 0.0, 0.0], [1.4, 0.0, 0.0]])
+    mean, variance = law.seen(states)
+    rows = mean + variance.sqrt() * torch.from_numpy(RANDOM.normal(size=mean.shape)).float()
+    grid = torch.zeros(4000, 3, dtype=torch.float64)
+    grid[:, 0] = torch.linspace(-2, 2, 4000)
+
+    said = believed(LatticeSampler(law, lattice, "a", 0, 4096, "cpu"), rows)
+    expected, spread = brute(rows, law.seen(grid), torch.zeros(4000), grid[:, 0])
+    np.testing.assert_allclose(said.mean, expected, atol=0.1 * spread.mean() ** 0.5)
+    np.testing.assert_allclose(said.variance, spread, rtol=0.1)
+
+
+def test_belief_in_the_truth_itself_counts_in_part_as_below_it() -> None:
+    """Where all belief stands on the truth its rank is any between 0 and 1, so that intervals cover at their rate."""
+    values, weights = torch.ones(4000, 2).double(), torch.full((4000, 2), 0.5).double()
+    said = belief(values, weights, torch.ones(4000).double(), torch.arange(4000))
+    assert stats.kstest(said.rank, "uniform").pvalue > 1e-3
+
+
+def test_a_bent_posterior_is_as_wide_as_it_is() -> None:
+    """A label that enters squared, against brute force: draws that also fitted a mixture must not count.
+
+    They would make the mean variance 1.4 per cent too small here.
+    """
+    law, random = BentLaw(), np.random.default_rng(1)
+    states, _ = law.states(torch.from_numpy(random.normal(size=(600, 3))))
+    mean, variance = law.seen(states)
+    rows = mean + variance.sqrt() * torch.from_numpy(random.normal(size=mean.shape)).float()
+    side = torch.linspace(-4.5, 4.5, 61, dtype=torch.float64)
+    grid = torch.cartesian_prod(side, side, torch.zeros(1, dtype=torch.float64))
+    prior = -0.5 * grid.square().sum(1)
+    expected = np.concatenate([brute(part, law.seen(grid), prior, grid[:, 0])[1] for part in torch.split(rows, 50)])
+
+    told = torch.zeros(600, dtype=torch.float64)
+    said = [believed(Sampler(law, "a", seed, (4096, 512), "cpu"), rows, told).variance.mean() for seed in (0, 1)]
+    assert float(sum(said) / 2) == pytest.approx(expected.mean(), rel=0.01)
+
+
 def test_templates_alone_are_weighed_as_the_law_of_numbers_has_it() -> None:
     """Batch by batch the same as all at once, in numpy."""
     clean, sigma = RANDOM.normal(size=(50, 8)), RANDOM.uniform(0.5, 2, size=(50, 8))
@@ -243,7 +310,7 @@ def test_templates_alone_are_weighed_as_the_law_of_numbers_has_it() -> None:
     np.testing.assert_allclose(said.mean, mean, rtol=1e-9)
     np.testing.assert_allclose(said.variance, variance, rtol=1e-7)
     np.testing.assert_allclose(said.ess, 1 / (weights**2).sum(1), rtol=1e-9)
-    np.testing.assert_allclose(said.below, (weights * (target < truth[:, None])).sum(1), rtol=1e-9)
+    np.testing.assert_allclose(said.rank, (weights * (target < truth[:, None])).sum(1), rtol=1e-9)
 
 
 # ---- the pieces ----
@@ -326,15 +393,15 @@ def test_templates_look_alike_as_their_own_noise_has_it() -> None:
 def test_without_noise_there_is_nothing_to_sample() -> None:
     """A law without noise is refused in one line."""
     with pytest.raises(JobFailed, match="without noise"):
-        Sampler(StarLaw((20.5, 22.5), 0.0, "cpu"), "logg", 0, (512, 256), "cpu")
+        Sampler(StarLaw((20.5, 22.5), 0.0, "cpu"), "logg", 0, (512, 512), "cpu")
 
 
 def test_weighted_draws_are_summed_up() -> None:
     """Mean, the variance that few draws do not make too small, and what stands at parts of the weight."""
     values, weights = torch.tensor([[1.0, 2.0, 6.0, 9.0]]).double(), torch.tensor([[0.5, 0.25, 0.25, 0.0]]).double()
-    said = belief(values, weights, torch.tensor([6.0]))
+    said = belief(values, weights, torch.tensor([5.0]), torch.tensor([0]))
     assert said.mean.tolist() == [2.5]
     assert said.variance.tolist() == [(0.5 * 2.25 + 0.25 * 0.25 + 0.25 * 12.25) / (1 - 0.375)]
     assert said.ess.tolist() == [1 / 0.375]
-    assert said.below.tolist() == [0.75]
+    assert said.rank.tolist() == [0.75]
     assert picked(weights, 4).tolist() == [[0, 0, 1, 2]]

@@ -119,7 +119,8 @@ def test_nodes_are_a_lattice_of_equal_shares() -> None:
     found = StarLaw(MAGS, 1.0, "cpu", "nodes").lattice(1)
 
     assert found is not None
-    labels, shares = found
+    labels, shares, widths = found
+    assert not widths.any()
     assert len(np.unique(labels, axis=0)) == len(labels) == 30_240
     np.testing.assert_allclose(shares, 1 / 30_240)
     np.testing.assert_allclose([labels.min(0), labels.max(0)], [LOW, HIGH])
@@ -137,6 +138,9 @@ def test_the_lattice_of_the_grid_has_the_shares_of_its_draws() -> None:
         points, weights = _free(places, free), shares[_is_free(places, free)]
         some = _free(stars, free)
         assert weights.sum() == pytest.approx(0.2, rel=1e-12)
+        widths = found[2][_is_free(places, free)]
+        assert (widths[:, free] == STEP[free]).all()
+        assert (np.count_nonzero(widths, axis=1) == 1).all()
         assert len(some) == pytest.approx(10_000, rel=0.05)
         for axis in range(5):
             values, which = np.unique(points[:, axis], return_inverse=True)
