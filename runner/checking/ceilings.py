@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from runner.documents.kinds import Formula, Ladder, Predicate
-from runner.documents.library import Library, judged_of
+from runner.checking.formulas import predicates
+from runner.documents.kinds import Formula
+from runner.documents.library import Library
 from runner.documents.reading import Document
 from runner.expressions.syntax import Comparison, Expression, Reference, references, walk
 from runner.findings import ArtefactDamaged, Finding, InputRefused
@@ -52,7 +53,7 @@ class _Claim:
 
 def ceiling_trouble(document: Document, knowledge: Knowledge) -> Iterator[Finding]:
     """Yield every predicate that a score stays below a ceiling and that fails, at its worst."""
-    for formula in _judged(document) if legible(document, knowledge) else ():
+    for formula in predicates(document) if legible(document, knowledge) else ():
         try:
             knowledge.evaluator.check_names(formula.tree, document)
             claims = [claim for claim in _claims(formula) if _is_about_all(claim, document, knowledge.library)]
@@ -61,16 +62,6 @@ def ceiling_trouble(document: Document, knowledge: Knowledge) -> Iterator[Findin
             continue  # reported with the artefact or the expression, or nothing to judge yet
         if broken:
             yield Finding("LG116", formula.place, broken[0], LOOK)
-
-
-def _judged(document: Document) -> Iterator[Formula]:
-    """Yield the predicates of expectations, claims and gates."""
-    for judged in judged_of(document).values():
-        match judged:
-            case Predicate(formula=formula):
-                yield formula
-            case Ladder(rungs=rungs):
-                yield from (rung.formula for rung in rungs if rung.formula is not None)
 
 
 def _claims(formula: Formula) -> Iterator[_Claim]:

@@ -63,6 +63,11 @@ def _without_protocol(document: Document, knowledge: Knowledge) -> bool:
 def formulas(document: Document) -> Iterator[Formula]:
     """Yield every expression of a document's front matter."""
     yield from document.names.define.values()
+    yield from predicates(document)
+
+
+def predicates(document: Document) -> Iterator[Formula]:
+    """Yield the predicates of expectations, claims and gates."""
     for judged in judged_of(document).values():
         match judged:
             case Predicate(formula=formula):

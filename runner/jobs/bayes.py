@@ -35,7 +35,7 @@ import torch
 from runner.contract import Context, Data, Output, Split
 from runner.findings import JobFailed
 from runner.numerics.lattice import LatticeSampler
-from runner.numerics.posterior import AROUND, QUANTUM, ROWS, Belief, Sampler, together
+from runner.numerics.posterior import AROUND, QUANTUM, ROWS, Belief, RowSampler, Sampler, together
 from runner.numerics.tally import Tally
 from runner.origin import Law
 
@@ -100,7 +100,7 @@ def _truth(val: Split) -> torch.Tensor:
     return torch.cat([torch.empty(0, dtype=torch.float64), *(y.cpu().double() for _, y in val.pairs(BATCH))])
 
 
-def _sampler(params: Params, law: Law, target: str, context: Context) -> Sampler | LatticeSampler:
+def _sampler(params: Params, law: Law, target: str, context: Context) -> RowSampler:
     """Return what samples the posteriors under a law."""
     if target not in law.names:
         raise JobFailed(f"the law of the rows has no `{target}`; it has {', '.join(law.names)}")
@@ -110,9 +110,7 @@ def _sampler(params: Params, law: Law, target: str, context: Context) -> Sampler
     return LatticeSampler(law, lattice, target, context.seed, params.draws, context.device)
 
 
-def _sampled(
-    sampler: Sampler | LatticeSampler, split: Split, truth: torch.Tensor, name: str, context: Context
-) -> Belief:
+def _sampled(sampler: RowSampler, split: Split, truth: torch.Tensor, name: str, context: Context) -> Belief:
     """Return what the rows of a split tell under a law."""
 
     def few() -> Iterator[Belief]:

@@ -7,16 +7,13 @@ law then decides, with the noise of every state itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
-from runner.counter import key_of
-from runner.numerics.heights import Heights, Hill
+from runner.numerics.heights import Hill
 from runner.numerics.mixture import FREEDOM, Mixture
-from runner.numerics.noise import normals
-from runner.numerics.posterior import FLATTER, ROWS, Belief, belief
+from runner.numerics.posterior import FLATTER, Belief, RowSampler, belief
 from runner.numerics.templates import templates
 from runner.origin import Law
 
@@ -32,8 +29,8 @@ class Points(NamedTuple):
     widths: torch.Tensor  # float64 [m, labels]
 
 
-class LatticeSampler:
-    """Draws from the posteriors of rows under a law whose labels stand on a lattice."""
+class LatticeSampler(RowSampler):
+    """Draws from posteriors where labels stand on a lattice."""
 
     def __init__(
         self,
@@ -45,19 +42,12 @@ class LatticeSampler:
         device: str,
     ) -> None:
         """Make the templates of all points, at the middle of what labels leave open."""
-        self._law, self._heights, self._seed, self._draws = law, Heights(law, device), seed, draws
-        self._target, self._device = law.names.index(target), device
+        super().__init__(law, target, seed, draws, device)
         labels, shares, widths = (torch.from_numpy(array).to(device) for array in lattice)
         self._points = Points(labels, shares.log(), widths)
         middle, _ = law.states(torch.zeros(1, len(law.names), dtype=torch.float64, device=device))
         rest = middle[:, law.labels :].expand(len(labels), -1)
         self._library = templates(law, torch.cat([labels, rest], 1))
-
-    def beliefs(self, rows: torch.Tensor, first: int, truth: torch.Tensor) -> Iterator[Belief]:
-        """Yield what rows tell, a few at a time; `first` is the number of the first."""
-        for start in range(0, len(rows), ROWS):
-            few = slice(start, start + ROWS)
-            yield self._belief(rows[few].to(self._device), first + start, truth[few].to(self._device))
 
     def _belief(self, rows: torch.Tensor, first: int, truth: torch.Tensor) -> Belief:
         """Return what a few rows tell."""
@@ -67,8 +57,8 @@ class LatticeSampler:
         top, hill = self._heights.climb(rows, likely.new_zeros(len(rows), len(self._law.names)), best)
 
         chance = torch.log_softmax(FLATTER * likely, 1)
-        chosen = _drawn(chance.exp(), self._normals("point", numbers, 1)[:, :, 0])
-        free = torch.special.ndtr(self._normals("free", numbers, 1)) - 0.5
+        chosen = _drawn(chance.exp(), self._normals("point", numbers, self._draws, 1)[:, :, 0])
+        free = torch.special.ndtr(self._normals("free", numbers, self._draws, 1)) - 0.5
         labels = self._points.labels[chosen] + self._points.widths[chosen] * free
         places, density = self._open(top, hill, labels - best[:, None], numbers)
         heights, states = self._heights.at(rows, places, labels)
@@ -86,14 +76,9 @@ class LatticeSampler:
         curvature = hill.curvature[:, fixed:, fixed:]
         shift = off @ torch.linalg.solve(curvature, hill.mixed[:, fixed:]).mT
         around = Mixture(torch.zeros_like(top[:, None, fixed:]), torch.linalg.cholesky(torch.linalg.inv(curvature)))
-        drawn = around.drawn(self._normals("open", numbers, top.shape[1] - fixed + FREEDOM))
+        drawn = around.drawn(self._normals("open", numbers, self._draws, top.shape[1] - fixed + FREEDOM))
         rest = top[:, None, fixed:] - shift + drawn
         return torch.cat([rest.new_zeros(off.shape), rest], 2), around.log_density(drawn)
-
-    def _normals(self, name: str, numbers: torch.Tensor, width: int) -> torch.Tensor:
-        """Return the normal numbers of each draw: [rows, draws, width]."""
-        key = key_of("lattice", self._seed, name)
-        return normals(key, numbers, self._draws * width).double().view(len(numbers), self._draws, width)
 
 
 def _drawn(chances: torch.Tensor, z: torch.Tensor) -> torch.Tensor:

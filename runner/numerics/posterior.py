@@ -15,6 +15,7 @@ Reference: Owen & Zhou 2000, JASA 95, 135, doi:10.1080/01621459.2000.10473909
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -68,22 +69,39 @@ def belief(values: torch.Tensor, weights: torch.Tensor, truth: torch.Tensor, num
     return Belief(mean, corrected, 1 / squares, below + ties(numbers) * equal)
 
 
-class Sampler:
-    """Draws from the posteriors of rows under a law."""
+class RowSampler(ABC):
+    """Draws from the posteriors of rows under a law, a few rows at a time."""
 
-    def __init__(self, law: Law, target: str, seed: int, sizes: tuple[int, int], device: str) -> None:
-        """Make the library; `sizes` are the templates in it and the draws of a row."""
+    def __init__(self, law: Law, target: str, seed: int, draws: int, device: str) -> None:
+        """Take the law, what is asked for, and how many draws each row gets."""
         self._law, self._heights, self._seed = law, Heights(law, device), seed
-        self._target, self._device = law.names.index(target), device
-        self._draws = sizes[1]
-        self._scores = self._normals("templates", torch.arange(sizes[0], device=device), 1)[:, 0, :-FREEDOM]
-        self._library = templates(law, law.states(self._scores)[0])
+        self._target, self._draws, self._device = law.names.index(target), draws, device
 
     def beliefs(self, rows: torch.Tensor, first: int, truth: torch.Tensor) -> Iterator[Belief]:
         """Yield what rows tell, a few at a time; `first` is the number of the first."""
         for start in range(0, len(rows), ROWS):
             few = slice(start, start + ROWS)
             yield self._belief(rows[few].to(self._device), first + start, truth[few].to(self._device))
+
+    @abstractmethod
+    def _belief(self, rows: torch.Tensor, first: int, truth: torch.Tensor) -> Belief:
+        """Return what a few rows tell."""
+
+    def _normals(self, name: str, numbers: torch.Tensor, n: int, width: int) -> torch.Tensor:
+        """Return so many normal numbers for each of n draws of each row: [rows, n, width]."""
+        key = key_of("posterior", self._seed, name)
+        return normals(key, numbers, n * width).double().view(len(numbers), n, width)
+
+
+class Sampler(RowSampler):
+    """Draws from posteriors where all that a state is made of is continuous."""
+
+    def __init__(self, law: Law, target: str, seed: int, sizes: tuple[int, int], device: str) -> None:
+        """Make the library; `sizes` are the templates in it and the draws of a row."""
+        super().__init__(law, target, seed, sizes[1], device)
+        numbers = torch.arange(sizes[0], device=device)
+        self._scores = self._normals("templates", numbers, 1, len(law.names) + FREEDOM)[:, 0, :-FREEDOM]
+        self._library = templates(law, law.states(self._scores)[0])
 
     def _belief(self, rows: torch.Tensor, first: int, truth: torch.Tensor) -> Belief:
         """Return what a few rows tell."""
@@ -106,7 +124,8 @@ class Sampler:
 
     def _drawing(self, name: str, numbers: torch.Tensor, part: int, pieces: int) -> torch.Tensor:
         """Return the normal numbers from which a part of the draws of some rows is made."""
-        return self._normals(f"{name} {part}", numbers, pieces * self._draws // PIECES)
+        width = len(self._law.names) + FREEDOM
+        return self._normals(f"{name} {part}", numbers, pieces * self._draws // PIECES, width)
 
     def _climbed(self, rows: torch.Tensor, likely: torch.Tensor) -> tuple[torch.Tensor, Hill]:
         """Return the most likely place of every row, from the best template or from the mean of the good ones."""
@@ -134,11 +153,6 @@ class Sampler:
         centres = scores[picked(shares, AROUND)]
         rest = top[:, None, labels:] + (centres - top[:, None, :labels]) @ regression.mT
         return Mixture(torch.cat([centres, rest], 2), torch.linalg.cholesky(whole))
-
-    def _normals(self, name: str, numbers: torch.Tensor, n: int) -> torch.Tensor:
-        """Return the normal numbers from which n places of each row are drawn: [rows, n, k + FREEDOM]."""
-        width = len(self._law.names) + FREEDOM
-        return normals(key_of("posterior", self._seed, name), numbers, n * width).double().view(len(numbers), n, width)
 
 
 @dataclass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 import torch
 
-from runner.contract import Context, Origin, Output
+from runner.contract import Context, Output
 from runner.data.mockstar import Mockstar, open_source
+from runner.execution.workshop import Splits
 from runner.findings import JobFailed
 from runner.jobs.bayes import Params, _calibration, run
 from runner.numerics.observation import Observed
@@ -32,22 +33,12 @@ def _small() -> Iterator[None]:
         yield
 
 
-@dataclass
-class Splits:
-    """The three splits a job is given, and what stands behind them."""
-
-    train: Any
-    val: Any
-    test: Any
-    origin: Origin
-
-
 def stars(target: str = "logg", labels: str = "continuous", **axes: float) -> tuple[Mockstar, Splits]:
     """Return a source of stars and what a job sees of a few of them."""
     source = open_source({"val": ROWS, "test": 30_240, "labels": labels, "mag": (20.5, 22.5)}, Path())
     seen: Any = {"target": target, "axes": {"noise": 1.0} | axes, "seed": 42, "device": "cpu"}
     train, val, test = (source.split(name, ROWS, **seen) for name in ("train", "val", "test"))
-    return source, Splits(train, val, test, source.origin(train, test))
+    return source, Splits(train, val, test, source.origin)
 
 
 def ran(data: Splits, params: Params = QUICK, seed: int = 0) -> Output:
@@ -113,7 +104,7 @@ def test_rows_without_a_law_are_compared_with_the_training_rows() -> None:
         Observed(clean[part], np.ones_like(clean[part]), target[part], split=name, noise=1.0, seed=1)
         for name, part in parts.items()
     )
-    output = ran(Splits(train, val, test, RowsOrigin(train, test)))
+    output = ran(Splits(train, val, test, RowsOrigin))
     variance = 1 / (1 + (matrix**2).sum())
     observed = torch.cat(list(test.inputs(99))).double().numpy()
 
@@ -148,4 +139,4 @@ def test_targets_and_noises_without_an_answer_are_refused() -> None:
         Observed(still, None, np.arange(5.0), split=name, noise=0.0, seed=1) for name in ("train", "val", "test")
     )
     with pytest.raises(JobFailed, match="without noise"):
-        ran(Splits(train, val, test, RowsOrigin(train, test)))
+        ran(Splits(train, val, test, RowsOrigin))
