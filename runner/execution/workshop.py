@@ -44,7 +44,8 @@ class Splits:
     def origin(self) -> Origin:
         """What stands behind the rows; refused to a job that does not say that it looks there."""
         if self.behind is None:
-            raise JobFailed("this job is not shown what stands behind the rows", fix="say `ORIGIN = True` in its file")
+            fix = "say `ORIGIN = True` in its file, and put it into no other job"
+            raise JobFailed("this job is not shown what stands behind the rows", fix=fix)
         return self.behind(self.train, self.test)
 
     @property
@@ -163,7 +164,10 @@ class Workshop:
             self.progress.step(run.name, done, total, note)
 
         def nested(spec: JobSpec, data: Data, seed: int) -> Output:
-            return self._called(spec, data, replace(context, seed=seed))
+            output = self._called(spec, data, replace(context, seed=seed))
+            if not output.predictions:
+                raise JobFailed(f"`{spec.job}` predicts nothing, so nothing can be built on it")
+            return output
 
         def predicted(sibling: str, split: str) -> np.ndarray:
             return self._predicted(run, sibling, split)

@@ -37,9 +37,10 @@ def scores(
         against = _variance(sums, variance)
         if "bound" in metrics:
             found[piece, "bound"] = bound(sums, against)
-        if MEAN in metrics or not SHARES.keys().isdisjoint(metrics):
-            ranked = _ranked(piece, bounds, resamples, against)
-            found |= {(piece, metric): ranked[metric] for metric in metrics if metric in ranked}
+        asked = [metric for metric in metrics if metric == MEAN or metric in SHARES]
+        if asked:
+            ranked = _ranked(piece, bounds, resamples, against, asked)
+            found |= {(piece, metric): ranked[metric] for metric in asked}
     return found
 
 
@@ -60,19 +61,29 @@ def _variance(sums: Array, stated: float | None) -> Array:
         return np.asarray(np.where(found > 0, found / n, np.nan))
 
 
-def _ranked(piece: str, bounds: Array, resamples: Resamples, variance: Array) -> dict[str, Array]:
-    """Return the metrics of a slice that go by the order of its bounds."""
+def _ranked(
+    piece: str, bounds: Array, resamples: Resamples, variance: Array, asked: Collection[str]
+) -> dict[str, Array]:
+    """Return those metrics of a slice that go by the order of its bounds."""
     rows = resamples.inside(piece)
     order = np.argsort(bounds[rows], kind="stable")
     ranked = bounds[rows[order]]
-    shares = np.array(list(SHARES.values()))
+    shares = sorted({SHARES[metric] for metric in asked if metric in SHARES})
     at, left = np.full((len(shares), len(variance)), np.nan), np.full(len(variance), np.nan)
     for lines, weights in resamples.drawn(piece, order) if len(rows) else ():
-        at[:, lines] = quantiles(ranked, weights, shares).T
-        left[lines] = mean_left(ranked, weights, variance[lines])
+        if shares:
+            at[:, lines] = quantiles(ranked, weights, np.array(shares)).T
+        if MEAN in asked:
+            left[lines] = mean_left(ranked, weights, variance[lines])
+    values = dict(zip(shares, at, strict=True))
     with np.errstate(invalid="ignore"):
-        found = {metric: np.clip(1 - value / variance, 0, 1) for metric, value in zip(SHARES, at, strict=True)}
-    return {**found, MEAN: left, SIGMA: np.sqrt(at[list(SHARES).index(SIGMA)])}
+        found = {metric: np.clip(1 - values[SHARES[metric]] / variance, 0, 1) for metric in asked if metric in SHARES}
+    return found | {metric: left for metric in asked if metric == MEAN} | _sigma(values, asked)
+
+
+def _sigma(values: dict[float, Array], asked: Collection[str]) -> dict[str, Array]:
+    """Return the root of the median bound, where that is asked for."""
+    return {SIGMA: np.sqrt(values[SHARES[SIGMA]])} if SIGMA in asked else {}
 
 
 def quantiles(ranked: Array, weights: np.ndarray, shares: Array) -> Array:
