@@ -29,8 +29,8 @@ from runner.results.addresses import (
     resolve,
 )
 from runner.results.evaluation import Evaluator, Pending
-from runner.results.measures import measures
-from runner.results.metrics import COUNT, SYMBOLS, unit_of
+from runner.results.measures import measure_of, measures
+from runner.results.metrics import COUNT, SYMBOLS
 from runner.results.points import At, NoSuchRun
 from runner.results.quantities import Quantity
 from runner.results.quoted import asked, quoted
@@ -221,9 +221,8 @@ class Board:
         if address is None:
             yield from measures(tree, self._document, self._library)
             return
-        protocol, metric = self._library.protocol(self._document), address.names[-1]
-        unit = unit_of(metric, protocol.unit) if protocol and metric in SYMBOLS else ""
-        yield f"{SYMBOLS.get(metric, metric)} ({unit})" if unit else SYMBOLS.get(metric, metric)
+        metric = address.names[-1]
+        yield measure_of(metric, self._document, self._library) if metric in SYMBOLS else metric
 
     def _is_job(self, tree: Expression) -> bool:
         jobs = self._document.experiment.jobs if self._document.experiment else {}

@@ -2,8 +2,8 @@
 
 A bound b is what the squared error of a row adds at least to the mean over all rows, for the estimators that the job
 speaks of. Beside the variance V of the target that leaves 1 - b/V: of all rows together (`bound`), or row by row and
-never below zero (`r2max`). Where the
-protocol states no V it is that of the very rows, and moves with them from resample to resample as it does in R².
+never below zero (`r2max`). Where the protocol states no V it is that of the very rows, and moves with them from
+resample to resample as it does in R².
 """
 
 from __future__ import annotations
@@ -76,14 +76,15 @@ def _ranked(
         if MEAN in asked:
             left[lines] = mean_left(ranked, weights, variance[lines])
     values = dict(zip(shares, at, strict=True))
+
+    def metric_of(name: str) -> Array:
+        if name == MEAN:
+            return left
+        value = values[SHARES[name]]
+        return np.sqrt(value) if name == SIGMA else np.clip(1 - value / variance, 0, 1)
+
     with np.errstate(invalid="ignore"):
-        found = {metric: np.clip(1 - values[SHARES[metric]] / variance, 0, 1) for metric in asked if metric in SHARES}
-    return found | {metric: left for metric in asked if metric == MEAN} | _sigma(values, asked)
-
-
-def _sigma(values: dict[float, Array], asked: Collection[str]) -> dict[str, Array]:
-    """Return the root of the median bound, where that is asked for."""
-    return {SIGMA: np.sqrt(values[SHARES[SIGMA]])} if SIGMA in asked else {}
+        return {name: metric_of(name) for name in asked}
 
 
 def quantiles(ranked: Array, weights: np.ndarray, shares: Array) -> Array:

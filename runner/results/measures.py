@@ -28,12 +28,17 @@ def measures(tree: Expression, document: Document, library: Library) -> Iterator
 def _measure(leaf: FactAddress | ScalarAddress | Definition, library: Library) -> Iterator[str]:
     match leaf:
         case FactAddress(document=document, metric=metric) if metric in SYMBOLS:
-            protocol = library.protocol(document)
-            unit = unit_of(metric, protocol.unit if protocol else "")
-            yield f"{SYMBOLS[metric]} ({unit})" if unit else SYMBOLS[metric]
+            yield measure_of(metric, document, library)
         case Definition(document=document, formula=formula):
             yield from measures(formula.tree, document, library)
         case ScalarAddress(name=name):
             yield name.partition("(")[0]
         case _:
             yield ""
+
+
+def measure_of(metric: str, document: Document, library: Library) -> str:
+    """Return how a metric is written beside an axis, with its unit under the protocol of a document."""
+    protocol = library.protocol(document)
+    unit = unit_of(metric, protocol.unit if protocol else "")
+    return f"{SYMBOLS[metric]} ({unit})" if unit else SYMBOLS[metric]
