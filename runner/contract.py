@@ -11,6 +11,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from runner.bases import Base
 from runner.declarations import Declarations
 from runner.findings import JobFailed
 from runner.origin import Origin as Origin  # noqa: PLC0414 - a job file finds all it needs here
@@ -48,11 +49,18 @@ class Split(Protocol):
     def positions(self) -> np.ndarray | None:
         """Where its inputs stand along an axis of their own, float64 [width], None where nobody says it."""
 
+    @property
+    def target(self) -> np.ndarray:
+        """The target of all rows, float64 [rows]; refused for the test split."""
+
     def inputs(self, size: int) -> Iterator[torch.Tensor]:
         """Yield the observed inputs, at most `size` rows at a time: float32 [n, width]."""
 
     def pairs(self, size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Yield (inputs float32 [n, width], target float64 [n]); refused for the test split."""
+
+    def some(self, rows: range) -> torch.Tensor:
+        """Return the observed inputs of consecutive rows, from anywhere in the split: float32 [n, width]."""
 
     def statistics(self, size: int) -> Iterator[torch.Tensor]:
         """Yield the ten numbers a job may know of each row's noise, float32 [n, 10]; refused where none is known."""
@@ -105,6 +113,19 @@ def key_at(key: str, axes: Mapping[str, float], draw: int = 0) -> str:
     return f"{key.partition(' at ')[0]} at {json.dumps(dict(axes), sort_keys=True)}{drawn}"
 
 
+class Checkpoint(Protocol):
+    """Where a long training puts what it needs to go on after it was stopped."""
+
+    def load(self) -> bytes | None:
+        """Return what was saved last and is whole, None where there is nothing."""
+
+    def due(self) -> bool:
+        """Tell whether the last one is old enough to save another."""
+
+    def save(self, state: bytes) -> None:
+        """Save a state in the place of the last one."""
+
+
 class Source(Protocol):
     """An opened data source: knows its rows and can show them at any value of its axes."""
 
@@ -129,7 +150,8 @@ class Source(Protocol):
 class Context:
     """What a run may know about its surroundings: where to compute, the seed, whom to tell.
 
-    `progress(done, total, note)`: a note that begins with epoch, step or tree counts those, any other counts rows.
+    `progress(done, total, note)`: a note that begins with epoch, step or tree counts those, any other counts rows;
+    what stands behind a colon in it is news of the same phase.
     """
 
     device: str = "cpu"
@@ -140,6 +162,8 @@ class Context:
     folder: Path = Path()  # of the knowledge base: where paths in parameters start
     keeper: Callable[[str, Callable[[Path], None]], Path] | None = None
     files: tuple[str, ...] = ()  # what the files hold that the parameters name, of jobs inside it, too
+    checkpoints: Callable[[str], Checkpoint] | None = None
+    representations: Callable[[str, str], np.ndarray] | None = None
 
     def fit(self, spec: JobSpec, data: Data, seed: int | None = None) -> Output:
         """Run a nested job on data of your choosing, with your own seed unless another is given."""
@@ -153,6 +177,16 @@ class Context:
             raise JobFailed(f"this run is given no predictions of `{sibling}`")
         return self.siblings(sibling, split)
 
+    def latents(self, sibling: str, split: str) -> np.ndarray:
+        """Return what a job named in your parameters made of the `train`, `val` or `test` rows: float32 [rows, n]."""
+        if self.representations is None:
+            raise JobFailed(f"this run is given no latents of `{sibling}`")
+        return self.representations(sibling, split)
+
+    def checkpoint(self, of: Sequence[Any]) -> Checkpoint | None:
+        """Return where a training saves itself, None where nothing can be saved: `of` is as for `kept`."""
+        return None if self.checkpoints is None else self.checkpoints(_digest([self.device, self.seed, *of]))
+
     def kept(self, what: str, of: Sequence[Any], make: Callable[[Path], None]) -> Path:
         """Return a file that `make` writes, now or in an earlier run: `of` says all that it depends on.
 
@@ -160,8 +194,8 @@ class Context:
         """
         if self.keeper is None:
             raise JobFailed("this run can keep no files")
-        text = json.dumps([what, self.device, list(of), *([list(self.files)] if self.files else [])], sort_keys=True)
-        return self.keeper(f"{what}-{hashlib.sha256(text.encode()).hexdigest()[:32]}", make)
+        named = _digest([what, self.device, list(of), *([list(self.files)] if self.files else [])])
+        return self.keeper(f"{what}-{named}", make)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +207,8 @@ class Output:
     scalars: Mapping[str, float] = field(default_factory=dict)
     tables: Mapping[str, Mapping[str, float] | Mapping[str, Mapping[str, float]]] = field(default_factory=dict)
     profiles: Mapping[str, np.ndarray] = field(default_factory=dict)  # one number per input, such as weights
+    curves: Mapping[str, np.ndarray] = field(default_factory=dict)  # one number per epoch, all of one length
+    latents: Mapping[str, np.ndarray] = field(default_factory=dict)  # 'train', 'val', 'test' -> [rows, n], for siblings
 
 
 @dataclass(frozen=True)
@@ -197,6 +233,7 @@ class Contract:
     shared: str  # of a source: the array of its npz file that it shares out between the splits
     inputs: str  # of a source: what the positions of its inputs are, with their unit
     text: bytes = field(repr=False)
+    base: Base | None = field(repr=False)  # the other file that its parameters begin in
 
     def grid(self, options: Mapping[str, Any]) -> int:
         """Return the test rows of the regular grid a source makes with these options, 0 where it makes none."""
@@ -209,7 +246,10 @@ class Contract:
 
     @cached_property
     def code(self) -> str:
-        """Return the digest of what the file does: comments, docstrings and layout left out."""
+        """Return the digest of what the file does: comments, docstrings and layout left out.
+
+        The file its parameters begin in is left out, too: whatever counts there is in the parameters of every run.
+        """
         return _code_digest(ast.parse(self.text))
 
 
@@ -240,7 +280,12 @@ def contracts(folder: Path) -> dict[str, Contract]:
 
 def read_contract(path: Path) -> Contract:
     """Read one plug-in file: docstring, literals and the fields of Params."""
-    return _contract(path, path.read_bytes())
+    text = path.read_bytes()
+    known = _contract(path, text)
+    if known.base is None or not known.base.moved:
+        return known
+    _contract.cache_clear()
+    return _contract(path, text)
 
 
 @lru_cache(maxsize=256)  # whoever reads the library again, as `serve` does, parses only what changed
@@ -268,7 +313,13 @@ def _contract(path: Path, text: bytes) -> Contract:
         shared=file.literal("SHARED", "", "name"),
         inputs=file.literal("INPUTS", "", "name"),
         text=text,
+        base=file.base,
     )
+
+
+def _digest(of: Sequence[Any]) -> str:
+    """Return the key of strings, numbers, maps and lists of them."""
+    return hashlib.sha256(json.dumps(list(of), sort_keys=True).encode()).hexdigest()[:32]
 
 
 def _code_digest(tree: ast.Module) -> str:

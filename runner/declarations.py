@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from runner.bases import Base, imported
 from runner.findings import InputRefused, Place
 from runner.shapes import KIND, REQUIRED, Parameter, Shape, divides, variants
 
@@ -58,27 +61,77 @@ class Declarations:
         return value
 
     def parameters(self, name: str = "Params") -> dict[str, Parameter]:
-        """Return the fields of `Params`."""
+        """Return the fields of `Params`, those of the class it is built on first."""
         if name not in self.classes:
             return {}
         owner = self.classes[name]
         self._require_frozen(owner)
         try:
-            return {field.name: field for field in self._fields(owner, ())}
+            inherited = self._inherited(owner)
+            return inherited | {field.name: field for field in self._fields(owner, (), inherited)}
         except RecursionError as error:
             raise self.refused(owner.lineno, f"nests the annotations of `{name}` too deeply") from error
+
+    @cached_property
+    def base(self) -> Base | None:
+        """Return the file that holds what `Params` is built on, None where that is this file, or it is on nothing."""
+        owner = self.classes.get("Params")
+        if owner is None or (name := self._built_on(owner)) is None or name in self.classes:
+            return None
+        base = imported(self.tree, name)
+        if base is None:
+            raise self.refused(owner.lineno, f"builds `Params` on `{name}`, which no file of runner holds")
+        return base
+
+    def _built_on(self, owner: ast.ClassDef) -> str | None:
+        """Return the name of the class that another one is built on, None where it is on nothing."""
+        match owner.bases:
+            case []:
+                return None
+            case [ast.Name(id=name)]:
+                return name
+        raise self.refused(owner.lineno, f"builds `{owner.name}` on what is not one class, by its name")
+
+    def _inherited(self, owner: ast.ClassDef) -> dict[str, Parameter]:
+        """Return the fields of the class that `Params` is built on, which may stand in another file."""
+        name = self._built_on(owner)
+        if name is None:
+            return {}
+        if self.base is None:
+            return self._owned(name)
+        theirs = Declarations(self.base.path, self.base.text)
+        if self.base.name not in theirs.classes:
+            raise self.refused(owner.lineno, f"builds `Params` on `{name}`, which {self.base.path.name} does not hold")
+        return theirs._owned(self.base.name)
+
+    def _owned(self, name: str, within: tuple[str, ...] = ()) -> dict[str, Parameter]:
+        """Return the fields of a class, those of another class of this file that it is built on first."""
+        owner = self.classes[name]
+        self._require_frozen(owner)
+        above = self._built_on(owner)
+        if above is not None and (above not in self.classes or above in {*within, name}):
+            raise self.refused(owner.lineno, f"builds `{owner.name}` on another class")
+        inherited = {} if above is None else self._owned(above, (*within, name))
+        return inherited | {field.name: field for field in self._fields(owner, (*within, name), inherited)}
 
     def _require_frozen(self, owner: ast.ClassDef) -> None:
         if not any(_freezes(decorator) for decorator in owner.decorator_list):
             raise self.refused(owner.lineno, f"has a class `{owner.name}` that is no frozen dataclass")
 
-    def _fields(self, owner: ast.ClassDef, within: tuple[str, ...]) -> Iterator[Parameter]:
-        if owner.bases:
-            raise self.refused(owner.lineno, f"builds `{owner.name}` on another class")
+    def _fields(
+        self, owner: ast.ClassDef, within: tuple[str, ...], inherited: Mapping[str, Parameter]
+    ) -> Iterator[Parameter]:
         for node in owner.body:
             if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
                 shape = self._shape(node.annotation, within)
-                yield Parameter(node.target.id, shape, self._default(node, shape), self._comment(node.lineno))
+                field = Parameter(node.target.id, shape, self._default(node, shape), self._comment(node.lineno))
+                yield self._redeclared(field, inherited[field.name], node) if field.name in inherited else field
+
+    def _redeclared(self, field: Parameter, old: Parameter, node: ast.AnnAssign) -> Parameter:
+        """Return a field that is inherited and declared again; it keeps the comment where it has none of its own."""
+        if field.default is REQUIRED and old.default is not REQUIRED:  # Python takes the old default, of the old shape
+            raise self.refused(node.lineno, f"declares `{field.name}` again without its default")
+        return replace(field, meaning=field.meaning or old.meaning)
 
     def _default(self, field: ast.AnnAssign, shape: Shape) -> Any:
         name = ast.unparse(field.target)
@@ -137,7 +190,7 @@ class Declarations:
             case ast.Name(id=name) if name in NESTED:
                 return NESTED[name]
             case ast.Name(id=name) if name in self.classes and name not in within:
-                return self._record(self.classes[name], (*within, name))
+                return self._record(self.classes[name], within)
             case ast.Constant(value=None):
                 return Shape("none")
             case ast.BinOp(left=left, op=ast.BitOr(), right=right):
@@ -159,8 +212,9 @@ class Declarations:
         raise self._inexpressible(node)
 
     def _record(self, owner: ast.ClassDef, within: tuple[str, ...]) -> Shape:
-        self._require_frozen(owner)
-        fields = {field.name: field for field in self._fields(owner, within)}
+        if owner.bases:
+            raise self.refused(owner.lineno, f"builds `{owner.name}` on another class")
+        fields = self._owned(owner.name, within)
         kind = fields.get(KIND)
         label = str(kind.default) if kind else owner.name.lower()
         if kind and (kind.shape != Shape("literal", choices=(kind.default,))):

@@ -49,7 +49,7 @@ AXES = {"noise": (), "mag": ("mag", "snr_med")}  # axis -> the label columns tha
 GRIDS = {"labels": {"nodes": 30_240}}  # option -> its value -> rows of the regular grid that the test split then is
 
 BLOCK = {"cpu": 256}  # rows synthesised together; always the same ones, because BLAS rounds by shape
-LARGE_BLOCK = 8192
+LARGE_BLOCK = 1024
 
 MAG, SPREAD, ANGLE, FREE = 5, 6, 7, 8  # which uniform number of a row is for what, after the five labels
 

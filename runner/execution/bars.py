@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Iterable
 from typing import Self, TextIO
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Shown
+from rich.progress import Progress as Rows
 from rich.text import Text
 
-from runner.execution.progress import Progress, rate
+from runner.execution.progress import Progress, parted, rate
 from runner.safety.escaping import terminal
 
 
@@ -19,21 +21,30 @@ class Rate(ProgressColumn):
     def render(self, task: Task) -> Text:
         """Write the speed, nothing while it is unknown."""
         speed = task.finished_speed or task.speed
-        return Text(rate(speed, task.fields["note"]) if speed else "")
+        return Text(rate(speed, task.fields["phase"]) if speed else "")
+
+
+class Shown(Rows):
+    """Bars with their news below them, where they take no room from the numbers."""
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        """Yield the bars, then a line for each that has news."""
+        yield from super().get_renderables()
+        for news in (task.fields["news"] for task in self.tasks if task.fields["news"]):
+            yield Text(f"  {news}", style="dim", no_wrap=True, overflow="ellipsis")
 
 
 class Bars(Progress):
     """Bars on a terminal, gone when their run is done; lines stay above them."""
 
-    def __init__(self, stream: TextIO) -> None:
-        """Draw on this stream."""
+    def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
+        """Draw on this stream, by this clock."""
         console = Console(file=stream, highlight=False)
         named = TextColumn("{task.description}", markup=False)
-        self._shown = Shown(
-            named, BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn(), console=console, transient=True
-        )
+        columns = (named, BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn())
+        self._shown = Shown(*columns, console=console, transient=True, get_time=clock)
         self._tasks: dict[str, TaskID] = {}
-        self._notes: dict[str, str] = {}
+        self._phases: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         """Start drawing."""
@@ -50,11 +61,13 @@ class Bars(Progress):
 
     def step(self, run: str, done: int, total: int, note: str) -> None:
         """Move the bar of a run; another phase begins one of its own."""
-        if self._notes.get(run) != note:
+        phase, news = parted(note)
+        if self._phases.get(run) != phase:
             self.ended(run)
-            self._notes[run] = note
-            self._tasks[run] = self._shown.add_task(terminal(f"{run}: {note}"), total=total, note=note)
-        self._shown.update(self._tasks[run], completed=done, total=total)
+            self._phases[run] = phase
+            about = terminal(f"{run}: {phase}")  # hidden until it stands where it begins, which may be far
+            self._tasks[run] = self._shown.add_task(about, total=total, visible=False, phase=phase, news="")
+        self._shown.update(self._tasks[run], completed=done, total=total, visible=True, news=terminal(news))
 
     def refresh(self) -> None:
         """Draw what is known now."""
@@ -62,5 +75,5 @@ class Bars(Progress):
 
     def ended(self, run: str) -> None:
         """Take the bar of a run away."""
-        if self._notes.pop(run, None) is not None:
+        if self._phases.pop(run, None) is not None:
             self._shown.remove_task(self._tasks.pop(run))

@@ -96,7 +96,7 @@ def _compared(run: str, filed: Fit, again: Fit, allowed: float) -> Compared:
     if filed.digests == again.digests and not moved:
         what = "prediction" if again.predictions else "bound"
         return Compared(run, "exact", f"every {what} is the same", allowed=allowed)
-    distances = _distances(filed.by_row, again.by_row) | _distances(filed.profiles, again.profiles)
+    distances = _distances(filed.by_row, again.by_row) | _distances(filed.beside, again.beside)
     farthest, distance = max(distances.items(), key=lambda entry: entry[1], default=(TEST, 0.0))
     what = {"val": "prediction", TEST: "prediction", BOUNDS: "bound"}.get(farthest, f"number of `{farthest}`")
     also = f"; scalars that moved: {', '.join(sorted(moved)[:3])}" if moved else ""

@@ -124,8 +124,9 @@ def _made(runs: list[JobRun], workshop: Workshop) -> list[Made]:
     try:
         return [Made(run, workshop.make(run)) for run in runs]
     except Stopped as stopped:
-        done = sum(map(workshop.has, runs))
-        raise Interrupted(f"stopped, {done} of {len(runs)} runs are done") from stopped
+        done, kept = sum(map(workshop.has, runs)), " and ".join(workshop.unfinished)
+        also = f", a checkpoint of {kept} is kept" if kept else ""
+        raise Interrupted(f"stopped, {done} of {len(runs)} runs are done{also}") from stopped
 
 
 def _costs(made: list[Made]) -> dict[str, Any]:

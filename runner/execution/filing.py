@@ -50,6 +50,7 @@ class Made:
             arrays=hashes,
             failed=self.fit.failed,
             profiles=arrays.digests(self.fit.profiles),
+            curves=arrays.digests(self.fit.curves),
         )
 
 
@@ -110,9 +111,7 @@ def file_fits(
 ) -> bool:
     """File what an experiment's runs gave and what they told of themselves; says whether anything was filed anew."""
     predictions = {
-        f"{m.run.name}/{name}": values
-        for m in made
-        for name, values in (*m.fit.by_row.items(), *m.fit.profiles.items())
+        f"{m.run.name}/{name}": values for m in made for name, values in (*m.fit.by_row.items(), *m.fit.beside.items())
     }
     places_of_inputs = [m.fit.inputs for m in made if m.fit.inputs is not None]
     predictions |= {INPUTS: places_of_inputs[0]} if places_of_inputs else {}
@@ -160,12 +159,12 @@ def file_result(
 
 
 def _each_once(predictions: Mapping[str, np.ndarray], runs: Mapping[str, Run]) -> dict[str, np.ndarray]:
-    """Leave out the profiles that an earlier run has, too: runs that share a model are filed with one copy of it."""
-    profiles = {f"{name}/{profile}": digest for name, run in runs.items() for profile, digest in run.profiles.items()}
+    """Leave out what an earlier run has, too, beside its rows: runs that share a model are filed with one copy."""
+    shared = {f"{name}/{part}": digest for name, run in runs.items() for part, digest in run.beside.items()}
     first: dict[str, str] = {}
-    for name, digest in profiles.items():
+    for name, digest in shared.items():
         first.setdefault(digest, name)
-    return {name: v for name, v in predictions.items() if name not in profiles or first[profiles[name]] == name}
+    return {name: v for name, v in predictions.items() if name not in shared or first[shared[name]] == name}
 
 
 def _told_promises(document: Document, knowledge: Knowledge) -> dict[str, str]:

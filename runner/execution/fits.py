@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.documents.metrics import BOUNDS
+from runner.execution.latents import KeptLatents, keep_latents
 from runner.findings import ArtefactDamaged, JobFailed
 from runner.plans.specs import JobRun
 from runner.results import arrays
-from runner.results.files import RECORDED, Result, load_json
+from runner.results.files import CURVE, RECORDED, Result, beside, load_json
 from runner.results.store import INPUTS
 from runner.safety import atomic, canonical
 
@@ -36,6 +37,8 @@ class Fit:
     profiles: arrays.Arrays = field(default_factory=dict)  # one number per input, rounded as they are stored
     inputs: np.ndarray | None = None  # where the inputs of its profiles stand, as they are stored
     bounds: np.ndarray | None = None  # one per test row, rounded as they are stored
+    curves: arrays.Arrays = field(default_factory=dict)  # one number per epoch, rounded as they are stored
+    latents: arrays.Arrays | KeptLatents | None = None  # never filed: None where only a result is known
 
     @property
     def by_row(self) -> dict[str, np.ndarray]:
@@ -43,10 +46,16 @@ class Fit:
         return {**self.predictions, **({BOUNDS: self.bounds} if self.bounds is not None else {})}
 
     @property
+    def beside(self) -> dict[str, np.ndarray]:
+        """Return what it holds beside the rows, as it is filed: profiles and curves."""
+        return beside(self.profiles, self.curves)
+
+    @property
     def kept(self) -> dict[str, np.ndarray]:
         """Return all it holds of arrays, as the cache of fits calls them."""
-        profiles = {f"{PROFILE}/{name}": values for name, values in self.profiles.items()}
-        return {**self.by_row, **profiles, **({INPUTS: self.inputs} if self.inputs is not None else {})}
+        parts = {PROFILE: self.profiles, CURVE: self.curves}
+        named = {f"{part}/{name}": values for part, held in parts.items() for name, values in held.items()}
+        return {**self.by_row, **named, **({INPUTS: self.inputs} if self.inputs is not None else {})}
 
     @property
     def digests(self) -> dict[str, str]:
@@ -60,6 +69,16 @@ class Fit:
             raise JobFailed(f"`{name}` {lacks}", fix="name a job that predicts")
         return self.predictions[split]
 
+    def represented(self, split: str, name: str) -> np.ndarray | None:
+        """Return its latents of a split, None where they are not at hand; a run that makes none is refused by name."""
+        if self.recorded:
+            raise JobFailed(f"`{name}` was made elsewhere, nobody knows its latents", fix="name a job that is run here")
+        if self.latents is not None and not self.latents:
+            raise JobFailed(f"`{name}` makes no latents", fix="name a job that does")
+        if self.latents is None or (isinstance(self.latents, KeptLatents) and not self.latents.whole):
+            return None
+        return self.latents[split]
+
 
 def filed_fit(result: Result, name: str, stored: arrays.Arrays) -> Fit:
     """Return a run as it is filed, from the arrays of its experiment."""
@@ -71,6 +90,7 @@ def filed_fit(result: Result, name: str, stored: arrays.Arrays) -> Fit:
         profiles={profile: stored[f"{name}/{profile}"] for profile in run.profiles},
         inputs=stored.get(INPUTS) if run.profiles else None,
         bounds=stored[f"{name}/{BOUNDS}"] if BOUNDS in run.arrays else None,
+        curves={curve: stored[f"{name}/{CURVE}/{curve}"] for curve in run.curves},
     )
 
 
@@ -98,13 +118,16 @@ class Cache:
         """Hold a key, so that no two processes compute one fit; `waiting` hears who holds it before."""
         return atomic.lock(self.root / HIDDEN / "locks" / "fits" / key, waiting)
 
-    def keep(self, key: str, fit: Fit) -> None:
-        """Write the arrays first, then the note that vouches for them by hash."""
+    def keep(self, key: str, fit: Fit) -> Fit:
+        """Write the arrays first, then the note that vouches for them by hash; from then on its latents are on disk."""
         note, packed = self._files(key)
         self.folder.mkdir(parents=True, exist_ok=True)
+        latents = keep_latents(self.folder / key, fit.latents or {})
         atomic.replace(packed, arrays.pack(fit.kept))
         content = {"arrays": fit.digests, "cost": dict(fit.cost), "scalars": dict(fit.scalars)}
+        content |= {"latents": dict(latents.hashes)}
         atomic.replace(note, canonical.dumps({**content, "seal": canonical.digest(content)}).encode())
+        return replace(fit, latents=latents)
 
     def take(self, key: str) -> Fit | None:
         """Return a fit that is there and whole; a damaged one is only computed again."""
@@ -114,7 +137,8 @@ class Cache:
         try:
             stored, found = load_json(note, note.name), arrays.unpack(packed, packed.name)
             scalars = {name: float(value) for name, value in stored["scalars"].items()}
-            fit = _unpacked(found, Fit(scalars=scalars, cost=dict(stored["cost"]), fresh=False))
+            latents = KeptLatents(self.folder / key, dict(stored.get("latents", {})))
+            fit = _unpacked(found, Fit(scalars=scalars, cost=dict(stored["cost"]), fresh=False, latents=latents))
             whole = stored.pop("seal") == canonical.digest(stored) and stored["arrays"] == fit.digests
         except (ArtefactDamaged, AttributeError, LookupError, TypeError, ValueError):
             return None
@@ -126,9 +150,13 @@ class Cache:
 
 def _unpacked(stored: arrays.Arrays, fit: Fit) -> Fit:
     """Return a fit with the arrays that the cache kept of it."""
-    start = f"{PROFILE}/"
-    profiles = {name.removeprefix(start): values for name, values in stored.items() if name.startswith(start)}
-    other = {*(f"{start}{name}" for name in profiles), INPUTS, BOUNDS}
-    predictions = {name: values for name, values in stored.items() if name not in other}
+    predictions = {name: v for name, v in stored.items() if "/" not in name and name not in {INPUTS, BOUNDS}}
+    profiles, curves = _part(stored, PROFILE), _part(stored, CURVE)
     inputs, bounds = stored.get(INPUTS), stored.get(BOUNDS)
-    return replace(fit, predictions=predictions, profiles=profiles, inputs=inputs, bounds=bounds)
+    return replace(fit, predictions=predictions, profiles=profiles, inputs=inputs, bounds=bounds, curves=curves)
+
+
+def _part(stored: arrays.Arrays, part: str) -> dict[str, np.ndarray]:
+    """Return the arrays of one part by their own names."""
+    start = f"{part}/"
+    return {name.removeprefix(start): values for name, values in stored.items() if name.startswith(start)}

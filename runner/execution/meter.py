@@ -21,7 +21,7 @@ class Meter:
             PEAK.write_text("5")
         self._began = time.monotonic()
 
-    def read(self) -> dict[str, float]:
-        """Return seconds and megabytes."""
+    def read(self, before: float = 0.0) -> dict[str, float]:
+        """Return seconds, with those of earlier processes that a run went on from, and megabytes."""
         held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return {"seconds": round(time.monotonic() - self._began, 3), "megabytes": round(held / UNIT)}
+        return {"seconds": round(before + time.monotonic() - self._began, 3), "megabytes": round(held / UNIT)}

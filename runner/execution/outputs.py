@@ -10,6 +10,7 @@ import numpy as np
 from runner.contract import Data, Output, Split
 from runner.documents.metrics import BOUNDS, COUNT, METRICS
 from runner.execution.fits import Fit
+from runner.execution.latents import checked_latents
 from runner.expressions.names import NAME
 from runner.findings import JobFailed, RunnerError
 from runner.results import arrays
@@ -24,11 +25,11 @@ FOLDERS = re.compile(r"(?<![\w.])/(?:[^\s/'\"]+/)+")
 def checked(output: Output, splits: Data, *, told: bool = False) -> Fit:
     """Refuse an output that cannot be filed: of nothing, wrong length, not finite, scalars that are no numbers.
 
-    A job that was `told` the truth of the test rows may predict nothing.
+    A job that was `told` the truth of the test rows may predict nothing, and give no latents that others predict from.
     """
     if not output.predictions and output.bounds is None:
         raise JobFailed("it returns neither predictions nor bounds", fix="return one of them, or both")
-    if output.predictions and told:
+    if (output.predictions or output.latents) and told:
         raise JobFailed("it asked for the truth of the test rows, so it may predict nothing", fix="return bounds alone")
     predictions = _predictions(output, splits) if output.predictions else {}
     scalars = {name: float(value) for name, value in output.scalars.items()}
@@ -42,7 +43,10 @@ def checked(output: Output, splits: Data, *, told: bool = False) -> Fit:
     profiles = {name: _profile(name, values, splits.test) for name, values in output.profiles.items()}
     inputs = _positions(splits.test) if profiles else None
     bounds = None if output.bounds is None else _bounds(output.bounds, splits.test.rows)
-    return Fit(predictions, scalars, profiles=profiles, inputs=inputs, bounds=bounds)
+    curves = _curves(output.curves)
+    again = splits.test is splits.train  # a fit once more, for its predictions on training rows alone
+    latents = {} if again else checked_latents(output.latents, splits)
+    return Fit(predictions, scalars, profiles=profiles, inputs=inputs, bounds=bounds, curves=curves, latents=latents)
 
 
 def _predictions(output: Output, splits: Data) -> dict[str, np.ndarray]:
@@ -73,6 +77,19 @@ def _profile(name: str, values: np.ndarray, rows: Split) -> np.ndarray:
         raise JobFailed(f"`{name}` cannot name a profile", fix="write lower-case letters, digits and _")
     stored = _stored(f"numbers of `{name}`", values, rows.width)
     _refuse_infinite(f"numbers of `{name}`", stored)
+    return stored
+
+
+def _curves(said: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return what a job says of each epoch as it is stored, or refuse it."""
+    epochs = max((np.size(values) for values in said.values()), default=0)
+    if said and not epochs:
+        raise JobFailed("its curves have no epoch", fix="return no curves where nothing was trained")
+    stored = {name: _stored(f"numbers of the curve `{name}`", values, epochs) for name, values in said.items()}
+    for name, values in stored.items():
+        if not NAME.fullmatch(name):
+            raise JobFailed(f"`{name}` cannot name a curve", fix="write lower-case letters, digits and _")
+        _refuse_infinite(f"numbers of the curve `{name}`", values)
     return stored
 
 

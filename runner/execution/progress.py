@@ -48,20 +48,26 @@ class Lines(Progress):
         self._stream.flush()
 
     def step(self, run: str, done: int, total: int, note: str) -> None:
-        """Write a line when the last one about this phase is old enough."""
-        now = self._clock()
-        if self._phase != (run, note):
-            self._phase, self._began, self._start, self._told = (run, note), now, done, now
+        """Write a line when the last one about this phase is old enough; what was done before it has no speed."""
+        now, (phase, news) = self._clock(), parted(note)
+        if self._phase != (run, phase):
+            self._phase, self._began, self._start, self._told = (run, phase), now, done, now
         elif now - self._told >= SELDOM and done > self._start:
             self._told = now
             speed = (done - self._start) / (now - self._began)
-            left = duration((total - done) / speed)
-            self.tell(f"{run}: {note} {done} of {total}, {rate(speed, note)}, {left} left")
+            far = f"{phase} {done} of {total}, {rate(speed, phase)}, {duration((total - done) / speed)} left"
+            self.tell(f"{run}: {far}; {news}" if news else f"{run}: {far}")
 
 
-def rate(speed: float, note: str) -> str:
+def parted(note: str) -> tuple[str, str]:
+    """Return the phase that a note names, and the news behind its colon."""
+    phase, _, news = note.partition(":")
+    return phase.strip(), news.strip()
+
+
+def rate(speed: float, phase: str) -> str:
     """Write a speed in what a phase counts: rows, epochs, steps or trees per second."""
-    unit = UNITS.get(note.partition(" ")[0], "rows")
+    unit = UNITS.get(phase.partition(" ")[0], "rows")
     return f"{speed:.0f} {unit}/s" if speed >= 10 else f"{speed:.2g} {unit}/s"  # noqa: PLR2004 - two digits
 
 

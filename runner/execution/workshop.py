@@ -14,14 +14,17 @@ from runner.documents.library import FOLDER
 from runner.documents.reading import Document
 from runner.documents.sweeps import spelled
 from runner.execution import plugins
+from runner.execution.checkpoints import Checkpoints
 from runner.execution.fits import Cache, Fit, key_of
 from runner.execution.keeping import Keeper, passing_keeper
 from runner.execution.meter import Meter
 from runner.execution.outputs import checked, one_line
 from runner.execution.progress import Progress
+from runner.execution.siblings import refuse_other_rows, sibling
 from runner.findings import InputRefused, JobFailed
 from runner.plans.estimates import duration
 from runner.plans.specs import JobRun
+from runner.results import arrays
 from runner.safety import canonical
 from runner.verdicts.knowledge import Knowledge
 
@@ -70,6 +73,7 @@ class Workshop:
     runs: dict[str, JobRun] = field(default_factory=dict)
     fits: dict[str, Fit] = field(default_factory=dict)  # by key
     keeper: Keeper = field(default_factory=passing_keeper)  # of files that jobs keep
+    saved: list[Checkpoints] = field(default_factory=list)  # of what was computed so far
     stored: bool = False  # the rows come from files, whose last ones are for test, those before them for validation
 
     def make(self, run: JobRun) -> Fit:
@@ -100,6 +104,11 @@ class Workshop:
         """Return the fit of a run that was made or laid ready."""
         return self.fits[key_of(self.runs[name])]
 
+    @property
+    def unfinished(self) -> list[str]:
+        """Return the runs that were begun and can go on from a checkpoint."""
+        return list(dict.fromkeys(saved.run.name for saved in self.saved if saved.there()))
+
     def rows(self, run: JobRun) -> dict[str, int]:
         """Return how many rows of each split a run sees."""
         declared = {"train": int(run.axes.get("train", 0)), "val": self.protocol.val, "test": self.protocol.test}
@@ -127,28 +136,43 @@ class Workshop:
             self.fits[key] = self._computed(run, data) if self.cache is None else self._cached(key, run, data)
         return self.fits[key]
 
-    def _cached(self, key: str, run: JobRun, data: Callable[[], Splits]) -> Fit:
+    def _cached(
+        self, key: str, run: JobRun, data: Callable[[], Splits], holds: Callable[[Fit], bool] = lambda _: True
+    ) -> Fit:
         assert self.cache is not None  # noqa: S101 - for the type checker
         with self.cache.lock(key, lambda who: self.progress.tell(f"{run.name}: waits for {who}, which computes it")):
             fit = None if self.force else self.cache.take(key)
-            if fit is None:
-                fit = self._computed(run, data)
+            saved = self._checkpoints(key, run, self.cache)
+            if fit is None or not holds(fit):
+                fit = self._computed(run, data, saved)
                 if not fit.failed:
-                    self.cache.keep(key, fit)
+                    fit = self.cache.keep(key, fit)
+            if not fit.failed:
+                saved.done()
         return fit
 
-    def _computed(self, run: JobRun, data: Callable[[], Splits]) -> Fit:
+    def _checkpoints(self, key: str, run: JobRun, cache: Cache) -> Checkpoints:
+        """Return where the trainings of a run save themselves; by force they are begun anew."""
+        saved = Checkpoints(cache.root, key, run, self.jobs, self.progress.tell)
+        self.saved.append(saved)
+        if self.force:
+            saved.remove()
+        return saved
+
+    def _computed(self, run: JobRun, data: Callable[[], Splits], saved: Checkpoints | None = None) -> Fit:
         meter = Meter()
         try:
             splits = data()
             spec = JobSpec(run.job.job, run.job.version, run.job.params)
             with self.keeper.using():
-                output = self._called(spec, splits, self._context(run))
+                output = self._called(spec, splits, self._context(run, saved))
             fit = checked(output, splits, told=splits.truth)
         except Exception as error:  # noqa: BLE001 - a job may raise anything; its neighbours go on
+            if saved:
+                saved.failed(error)
             return Fit(failed=one_line(error))
         told = {"train": splits.train.rows, "device": self.device, "job": run.job.job}
-        return replace(fit, cost={**meter.read(), **told})
+        return replace(fit, cost={**meter.read(saved.before if saved else 0.0), **told})
 
     def _called(self, spec: JobSpec, data: Data, context: Context) -> Output:
         module = plugins.load("jobs", spec.job, self.jobs[spec.job].path)
@@ -157,7 +181,7 @@ class Workshop:
         output: Output = module.run(plugins.params_of(module, spec.params), data, context)
         return output
 
-    def _context(self, run: JobRun) -> Context:
+    def _context(self, run: JobRun, saved: Checkpoints | None) -> Context:
         """Return what a run may know and ask for."""
 
         def progress(done: int, total: int, note: str) -> None:
@@ -169,26 +193,56 @@ class Workshop:
                 raise JobFailed(f"`{spec.job}` predicts nothing, so nothing can be built on it")
             return output
 
-        def predicted(sibling: str, split: str) -> np.ndarray:
-            return self._predicted(run, sibling, split)
+        def predicted(name: str, split: str) -> np.ndarray:
+            return self._predicted(run, name, split)
+
+        def latents(name: str, split: str) -> np.ndarray:
+            return self._latents(run, name, split)
 
         def kept(name: str, make: Callable[[Path], None]) -> Path:
             return self.keeper.kept(name, make, lambda who: self.progress.tell(f"{run.name}: waits for {who}, {name}"))
 
         seed = int(run.axes.get("seed", 0))
-        context = Context(self.device, seed, progress, nested, predicted, self.folder, kept, run.files)
+        of = saved.of if saved else None
+        context = Context(self.device, seed, progress, nested, predicted, self.folder, kept, run.files, of, latents)
         return context
 
     def _predicted(self, run: JobRun, name: str, split: str) -> np.ndarray:
         """Return what a run that this one needs predicted for this one's rows of a split."""
-        needed = next((self.runs[need] for need in run.needs if self.runs[need].job.name == name), None)
-        if needed is None:
-            raise JobFailed(f"{run.name} does not declare that it needs `{name}`")
+        needed = sibling(run, name, self.runs)
         predicted = self.fit_of(needed.name).predicted(split if split in SPLITS else "test", name)
-        part = needed.asked if split in SPLITS else _learned(needed)
-        if part != (run.asked if split in SPLITS else _learned(run)):
-            raise JobFailed(f"`{name}` was made on other {split} rows than {run.name}")
+        refuse_other_rows(run, needed, split)
         return predicted if split in SPLITS else self._on_training_rows(needed).predicted("test", name)
+
+    def _latents(self, run: JobRun, name: str, split: str) -> np.ndarray:
+        """Return what a run that this one needs made of this one's rows of a split."""
+        needed = sibling(run, name, self.runs)
+        found = self.fit_of(needed.name).represented(split, name)
+        refuse_other_rows(run, needed, split)
+        return self._restored(needed, name, split) if found is None else found
+
+    def _restored(self, run: JobRun, name: str, split: str) -> np.ndarray:
+        """Return latents that no result holds: from the cache, or of a fit that is computed again."""
+        scored, key = self.fit_of(run.name), key_of(run)
+
+        def data() -> Splits:
+            self.progress.tell(f"{run.name}: computed again for its latents, which are in no result")
+            return self.data(run)
+
+        def holds(fit: Fit) -> bool:
+            return fit.represented(split, name) is not None
+
+        fit = self._computed(run, data) if self.cache is None else self._cached(key, run, data, holds)
+        if fit.failed:
+            raise JobFailed(f"`{run.name}` failed when it was computed again for its latents: {fit.failed}")
+        if arrays.digests(fit.by_row) != arrays.digests(scored.by_row):
+            told = "which is scored: another machine or other versions made it"
+            self.progress.tell(f"{run.name}: its latents are not of the fit {told}")
+        self.fits[key] = replace(scored, latents=fit.latents)
+        found = fit.represented(split, name)
+        if found is None:
+            raise JobFailed(f"the latents of `{run.name}` cannot be read back", fix="run the command again")
+        return found
 
     def _on_training_rows(self, run: JobRun) -> Fit:
         """Return the fit of a run once more, with its training rows in the place of the test rows."""
@@ -231,8 +285,3 @@ def _settings(run: JobRun) -> str:
     return "".join(
         f", {axis.replace('_', ' ')} {spelled(value)}" for axis, value in run.axes.items() if axis != "train"
     )
-
-
-def _learned(run: JobRun) -> Mapping[str, Any]:
-    """Return what says which training rows a run has, and with which settings."""
-    return {axis: value for axis, value in run.axes.items() if axis != "seed"}

@@ -6,9 +6,11 @@ import io
 import math
 import warnings
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, cast
 
 import matplotlib as mpl
+import numpy as np
 
 mpl.use("svg")
 from matplotlib.figure import Figure
@@ -155,6 +157,19 @@ def written(value: float, decimals: int) -> str:
     places = max(0, decimals - len(f"{abs(value):.0f}")) if abs(value) >= 1 else decimals
     text = f"{value:.{places}f}"
     return text.replace("-", "−") if float(text) else text.replace("-", "")
+
+
+def outline(at: np.ndarray, values: np.ndarray, blocks: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return fewer points that look the same: of each block of neighbours the smallest and the largest, in order."""
+    if len(values) <= 2 * blocks:
+        return at, values
+    ends = np.linspace(0, len(values), blocks + 1).astype(int)
+    pairs = [
+        sorted((start + int(values[start:end].argmin()), start + int(values[start:end].argmax())))
+        for start, end in pairwise(ends)
+    ]
+    kept = np.unique(np.array(pairs))
+    return at[kept], values[kept]
 
 
 def svg(figure: Figure) -> bytes:

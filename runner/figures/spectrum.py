@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from runner.figures._canvas import COLOURS, INK, WIDE, canvas, svg
+from runner.figures._canvas import COLOURS, INK, WIDE, canvas, outline, svg
 from runner.results.board import Board
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ def draw(params: Params, board: Board) -> bytes:
         axes.axhline(0, color=INK, linewidth=0.6, zorder=0)
         power = _power(values)
         drawn = _smoothed(values, params.smooth) / 10.0**power
-        axes.plot(*_outline(at, drawn), color=COLOURS[index % len(COLOURS)], linewidth=1)
+        axes.plot(*outline(at, drawn, BLOCKS), color=COLOURS[index % len(COLOURS)], linewidth=1)
         axes.set_xlim(low, high)
         scaled = f" / 10{str(power).translate(RAISED)}" if power else ""
         axes.set_title(f"{item}{scaled}", loc="left", fontsize=10)
@@ -104,16 +103,3 @@ def _smoothed(values: np.ndarray, window: int) -> np.ndarray:
     at = np.arange(len(values))
     first, last = np.maximum(at - window // 2, 0), np.minimum(at + (window + 1) // 2, len(values))
     return np.asarray((sums[last] - sums[first]) / (last - first))
-
-
-def _outline(at: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return fewer points that look the same: of each block of neighbours the smallest and the largest, in order."""
-    if len(values) <= 2 * BLOCKS:
-        return at, values
-    ends = np.linspace(0, len(values), BLOCKS + 1).astype(int)
-    pairs = [
-        sorted((start + int(values[start:end].argmin()), start + int(values[start:end].argmax())))
-        for start, end in pairwise(ends)
-    ]
-    kept = np.unique(np.array(pairs))
-    return at[kept], values[kept]

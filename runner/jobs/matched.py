@@ -33,8 +33,9 @@ from runner.contract import Context, Data, Output, Split
 from runner.findings import JobFailed
 from runner.numerics.gram import divisors
 from runner.numerics.matched_filters import MatchedFilters, matched_to
+from runner.numerics.networks import residual
 from runner.numerics.portions import Portion
-from runner.numerics.training import Batch, Schedule, residual, seeded, set_aside, shuffled, trained
+from runner.numerics.training import Batch, Lessons, Schedule, seeded, set_aside, shuffled, trained
 
 VERSION = 1
 USES_VAL = True
@@ -86,9 +87,8 @@ def run(params: Params, data: Data, context: Context) -> Output:
             return nn.functional.mse_loss(model(x)[:, 0], ((y - mean) / std).float())
 
         schedule = _schedule(params, learnt.rows)
-        news = trained(
-            model, lambda: train.epoch(params.batch), loss, lambda: float(loss(held, truth)), schedule, context.progress
-        )
+        lessons = Lessons(lambda *_: train.epoch(params.batch), loss, lambda: float(loss(held, truth)), learnt.rows)
+        news = trained(model, lessons, schedule, context.progress)
         return Output(
             predictions={
                 name: _predicted(model, train.measuring, split) * std + mean
@@ -131,7 +131,7 @@ class Measuring:
             numbers[part], target[part] = self.inputs(x), y
             done = part.stop
             if context is not None:
-                context.progress(done, split.rows, "train")
+                context.progress(done, split.rows, "noise")
         if not (torch.isfinite(numbers).all() and torch.isfinite(target).all()):
             raise JobFailed("the inputs or the target hold numbers that are not finite")
         return numbers, target

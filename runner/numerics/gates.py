@@ -24,7 +24,8 @@ from scipy.special import softmax
 
 from runner.findings import JobFailed
 from runner.numerics.multinomial import ROUGH, Multinomial, multinomial
-from runner.numerics.training import Schedule, Told, one_thread, perceptron, seeded, set_aside, shuffled, trained
+from runner.numerics.networks import perceptron
+from runner.numerics.training import Lessons, Schedule, Told, one_thread, seeded, set_aside, shuffled, trained
 
 PENALTIES = (0.1, 1.0, 10.0, 100.0, 1000.0)  # values of C that `cv` walks
 FOLDS = 5
@@ -91,18 +92,20 @@ def mixture(  # noqa: PLR0913 - the rows, and the settings an experiment may cho
         raise JobFailed("there are too few rows to train a gate on")
     aside = set_aside(len(target), STOPPING)
     mean, scale = _standard(features[~aside])
-    rows = tuple(
+    given = tuple(
         torch.as_tensor(array, dtype=torch.float64, device=device)
         for array in ((features - mean) / scale, predictions, target)
     )
-    learnt, held = (tuple(tensor[torch.from_numpy(part).to(device)] for tensor in rows) for part in (~aside, aside))
+    learnt, held = (tuple(tensor[torch.from_numpy(part).to(device)] for tensor in given) for part in (~aside, aside))
     with seeded(seed, device), one_thread():
         model = perceptron(features.shape[1], hidden, predictions.shape[1]).double().to(device)
 
         def loss(z: torch.Tensor, said: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
             return mixture_loss(model(z), said, y)
 
-        news = trained(model, lambda: shuffled(learnt, batch), loss, lambda: float(loss(*held)), schedule, told)
+        rows = len(learnt[0])
+        lessons = Lessons(lambda *_: shuffled(learnt, batch), loss, lambda: float(loss(*held)), rows)
+        news = trained(model, lessons, schedule, told)
     scalars = {"best_epoch": float(news.best_epoch), "epochs": float(len(news.losses)), "gate_mse": min(news.losses)}
     return Gate(mean, scale, _layers(model), scalars)
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from runner.contract import Source, Split
 
 STRIDE = {"cpu": 128}  # rows made at a time: what is needed on the way to them stays in the cache
-LARGE_STRIDE = 8192  # elsewhere: enough to keep an accelerator busy
+LARGE_STRIDE = 1024  # elsewhere: enough to keep an accelerator busy, few enough to read some rows only
 
 
 def noise_key(seed: int, split: str, draw: int = 0) -> int:
@@ -129,6 +129,13 @@ class View(ABC):
         self._refuse_test()
         return self._pairs(size)
 
+    def some(self, rows: range) -> torch.Tensor:
+        """Return the observed inputs of consecutive rows, from anywhere in the split: float32 [n, width]."""
+        if not 0 <= rows.start <= rows.stop <= self.rows:
+            message = f"there are rows 0 to {self.rows}, not {rows.start} to {rows.stop}"
+            raise ValueError(message)
+        return self._observed(rows)
+
     def statistics(self, size: int) -> Iterator[torch.Tensor]:
         """Yield the ten numbers of each row's sigma that may be told: float32 [n, 10]; refused without sigma."""
         if not self._measured:
@@ -149,6 +156,12 @@ class View(ABC):
         if self._asked is None:
             raise JobFailed("these rows are seen as they are, and no other way")
         return self._seen(replace(self._asked, axes={**self._asked.axes, **axes}))
+
+    @property
+    def target(self) -> np.ndarray:
+        """The target of all rows, float64 [rows]; refused for the test split."""
+        self._refuse_test()
+        return self._target(range(self.rows))
 
     @property
     def _target_name(self) -> str:
@@ -252,12 +265,6 @@ class Observed(View):
         self._arrays = clean, sigma, target
         if sigma is None and noise:
             raise InputRefused("the data has no sigma, so the only noise is 0")
-
-    @property
-    def target(self) -> np.ndarray:
-        """The whole target [rows]; refused for the test split."""
-        self._refuse_test()
-        return self._arrays[2]
 
     def _clean(self, rows: range) -> torch.Tensor:
         """Return stored rows."""

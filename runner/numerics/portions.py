@@ -49,6 +49,12 @@ class Portion:
         self.width, self.axes, self.positions = split.width, split.axes, split.positions
         self.key = f"{split.key} rows {hashlib.sha256(np.packbits(chosen).tobytes()).hexdigest()[:32]}"
 
+    @property
+    def target(self) -> np.ndarray:
+        """The target of the rows; refused for rows of the test split."""
+        target: np.ndarray = self.split.target[self.chosen]
+        return target
+
     def inputs(self, size: int) -> Iterator[torch.Tensor]:
         """Yield the observed inputs, `size` rows at a time: float32 [n, width]."""
         return (x for (x,) in self._walk(((x,) for x in self.split.inputs(size)), size))
@@ -56,6 +62,13 @@ class Portion:
     def pairs(self, size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Yield (inputs float32 [n, width], target float64 [n]); refused for rows of the test split."""
         return ((x, y) for x, y in self._walk(self.split.pairs(size), size))
+
+    def some(self, rows: range) -> torch.Tensor:
+        """Return the observed inputs of consecutive rows: float32 [n, width]."""
+        wanted = np.flatnonzero(self.chosen)[rows.start : rows.stop]
+        first, last = (int(wanted[0]), int(wanted[-1])) if len(wanted) else (0, -1)
+        around = self.split.some(range(first, last + 1))
+        return around[torch.from_numpy(wanted - first).to(around.device)]
 
     def statistics(self, size: int) -> Iterator[torch.Tensor]:
         """Yield the ten numbers a job may know of each row's noise, float32 [n, 10]."""
@@ -109,6 +122,11 @@ class Joined:
         first, *others = (split.axes for split in self.splits)
         return {axis: value for axis, value in first.items() if all(other.get(axis) == value for other in others)}
 
+    @property
+    def target(self) -> np.ndarray:
+        """The target of the rows; refused where test rows are among them."""
+        return np.concatenate([split.target for split in self.splits])
+
     def inputs(self, size: int) -> Iterator[torch.Tensor]:
         """Yield the observed inputs, at most `size` rows at a time: float32 [n, width]."""
         return self._chained(lambda split: split.inputs(size))
@@ -116,6 +134,15 @@ class Joined:
     def pairs(self, size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Yield (inputs float32 [n, width], target float64 [n]); refused where test rows are among them."""
         return self._chained(lambda split: split.pairs(size))
+
+    def some(self, rows: range) -> torch.Tensor:
+        """Return the observed inputs of consecutive rows: float32 [n, width]."""
+        pieces, first = [], 0
+        for split in self.splits:
+            part = range(max(0, rows.start - first), min(split.rows, rows.stop - first))
+            pieces += [split.some(part)] if part else []
+            first += split.rows
+        return torch.cat(pieces or [self.splits[0].some(range(0))])
 
     def statistics(self, size: int) -> Iterator[torch.Tensor]:
         """Yield the ten numbers a job may know of each row's noise, float32 [n, 10]."""

@@ -1,4 +1,4 @@
-"""What a figure may ask: truth and predictions of a job, quantities with their intervals, tables and profiles."""
+"""What a figure may ask: truth and predictions of a job, quantities with their intervals, tables, profiles, curves."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ from runner.results.addresses import (
     left_out,
     resolve,
 )
+from runner.results.curves import Curve, curves, trainings
 from runner.results.evaluation import Evaluator, Pending
+from runner.results.evidence import drawn, rounded
 from runner.results.measures import measure_of, measures
 from runner.results.metrics import COUNT, SYMBOLS
 from runner.results.points import At, NoSuchRun
@@ -50,7 +52,6 @@ from runner.results.returned import (
     vouchers,
 )
 from runner.results.store import SPLIT
-from runner.safety import canonical
 
 
 class Board:
@@ -148,18 +149,26 @@ class Board:
         source = self._library.plugins.sources.get(protocol.source) if protocol else None
         return source.inputs if source else ""
 
-    def evidence(self, items: Sequence[str], x: str = "", y: str = "") -> list[Any]:
+    def curves(self, item: str, curve: str) -> list[Curve]:
+        """Return what a job said of every epoch under one name, for each run that it stands for."""
+        store = self._evaluator.store
+        return curves(trainings(item, curve, self._document, self._library, store), curve, store)
+
+    def evidence(self, items: Sequence[str], x: str = "", y: str = "", curve: str = "") -> list[Any]:
         """Return all that is drawn of the items, so that it tells one drawing from another; empty while pending."""
         if y and not x:
             raise InputRefused(f"there is `y: {y}` and no `x`", code="LG208", fix="name both axes")
         try:
-            drawn = [[item, *self._of_item(item, x, y)] for item in items]
+            shown = [[item, *self._of_item(item, x, y, curve)] for item in items]
         except Pending:
             return []
-        return [self.target, self.measure(items), drawn]
+        return [self.target, "" if curve else self.measure(items), shown]
 
-    def _of_item(self, item: str, x: str, y: str) -> list[Any]:
+    def _of_item(self, item: str, x: str, y: str, curve: str) -> list[Any]:
         try:
+            if curve:
+                found = trainings(item, curve, self._document, self._library, self._evaluator.store)
+                return [training.evidence(curve) for training in found]
             return self._of_axes(item, x, y) if x else self._of_one(item)
         except ExpressionRefused as error:
             jobs = self._document.experiment.jobs if self._document.experiment else ()
@@ -174,7 +183,7 @@ class Board:
             return [sorted([*place, value] for place, value in table.items())]
         if hashes := self._vouchers(item):
             return [*hashes, self.inputs(item)]
-        return [[["", "", *_drawn(self._evaluator.expression(item, parse(item), self._document))]]]
+        return [[["", "", *drawn(self._evaluator.expression(item, parse(item), self._document))]]]
 
     def _of_axes(self, item: str, x: str, y: str) -> list[Any]:
         """Return what identifies an item along one axis or two."""
@@ -182,11 +191,11 @@ class Board:
             stops = self.series(item, x)
             if not stops:
                 raise self._invariant(item, x)
-            return [[[stop.label, stop.value, *_drawn(stop.quantity)] for stop in stops]]
+            return [[[stop.label, stop.value, *drawn(stop.quantity)] for stop in stops]]
         grid = self.grid(item, x, y)
         if not grid.values.size:
             raise self._invariant(item, x if grid.rows else y)
-        return [list(grid.rows), list(grid.columns), arrays.digest(_rounded(grid.values.ravel()))]
+        return [list(grid.rows), list(grid.columns), arrays.digest(rounded(grid.values.ravel()))]
 
     def _invariant(self, item: str, axis: str) -> InputRefused:
         if found := self._returned(item):
@@ -281,19 +290,3 @@ def _documents(tree: Expression, document: Document, library: Library, at: At) -
     """Yield the documents that an expression takes values of."""
     for reference in evaluated(tree):
         yield from (leaf.document for leaf in leaves(resolve(reference, document, library, at)))
-
-
-def _drawn(quantity: Quantity) -> list[Any]:
-    """Return what a figure may show of a quantity, rounded as facts are."""
-    interval = [arrays.digest(_rounded(np.array(quantity.interval)))] if quantity.interval else []
-    populations = [population.key for population in quantity.populations]
-    return [arrays.digest(_rounded(quantity.values)), interval, quantity.unit, populations]
-
-
-def _rounded(values: np.ndarray) -> np.ndarray:
-    """Return values to ten digits of the largest: what machines disagree on beyond them shows in no figure."""
-    finite = np.abs(values[np.isfinite(values)])
-    largest = float(finite.max(initial=0.0)) or 1.0
-    decimals = canonical.DECIMALS - int(np.ceil(np.log10(largest)))
-    plain = np.round(values.astype(np.float64), decimals) + 0.0  # + 0.0 turns -0.0 into 0.0
-    return np.where(np.isnan(plain), np.nan, plain)

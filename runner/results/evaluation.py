@@ -268,10 +268,12 @@ class Evaluator:
             last = reference.segments[-1]
             known = [key.removeprefix(f"{address.run}.") for key in result.scalars if key.startswith(f"{address.run}.")]
             protocol = self.library.protocol(address.document)
-            if address.name in result.runs[address.run].profiles:
-                message = f"`{address.name}` has a number for every input, one is due"
+            run = result.runs[address.run]
+            if address.name in {**run.profiles, **run.curves}:
+                each = "input" if address.name in run.profiles else "epoch"
+                message = f"`{address.name}` has a number for every {each}, one is due"
                 raise ExpressionRefused(message, last.start, last.end, fix="draw it in a figure", code="LG304")
-            known += result.runs[address.run].profiles
+            known += run.profiles
             raise unmeasured(replace(last, name=address.name), [*(protocol.metrics if protocol else ()), *known])
         fits = SEED in result.runs[address.run].axes
         return Quantity(np.array([result.scalars[address.key]]), (), (), (address,), fits=fits)

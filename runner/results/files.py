@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from runner.documents.kinds import Value
 from runner.documents.metrics import METRICS
@@ -16,6 +16,14 @@ FORMAT = 2
 RECORDED = "recorded"  # the job of a run that was made elsewhere
 NOTHING = "nothing was promised"  # so that what is written after the first result never passes for a promise
 LARGEST = 1e300  # beyond it nothing was measured
+RARE = {"failed", "profiles", "curves"}  # what a run is stored without where it has none
+CURVE = "curve"  # before the name of a curve among the arrays of a run
+T = TypeVar("T")
+
+
+def beside(profiles: Mapping[str, T], curves: Mapping[str, T]) -> dict[str, T]:
+    """Return what belongs to profiles and curves by the names of their arrays, `weights` and `curve/loss`."""
+    return {**profiles, **{f"{CURVE}/{name}": value for name, value in curves.items()}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +41,12 @@ class Run:
     arrays: Mapping[str, str] = field(default_factory=dict)
     failed: str = ""
     profiles: Mapping[str, str] = field(default_factory=dict)  # of what it says of each input
+    curves: Mapping[str, str] = field(default_factory=dict)  # of what it says of each epoch
+
+    @property
+    def beside(self) -> dict[str, str]:
+        """Return the hashes of what it filed beside the rows."""
+        return beside(self.profiles, self.curves)
 
     def gives(self, metric: str) -> bool:
         """Tell whether a metric can be computed from what it filed."""
@@ -41,7 +55,7 @@ class Run:
     def as_map(self) -> dict[str, Any]:
         """Return the run as the result file stores it: what few runs have only where they have it."""
         stored = {name: getattr(self, name) for name in self.__slots__}
-        return {name: value for name, value in stored.items() if value or name not in {"failed", "profiles"}}
+        return {name: value for name, value in stored.items() if value or name not in RARE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +181,7 @@ def _run(content: Any) -> Run:
     run = Run(**_map(content))
     _map(run.params)
     texts = (run.job, run.code, run.fit, run.asked, run.data, run.failed, *_map(run.arrays).values())
-    texts += tuple(_map(run.profiles).values())
+    texts += (*_map(run.profiles).values(), *_map(run.curves).values())
     for text in texts:
         _text(text)
     for value in _map(run.axes).values():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 
@@ -16,7 +16,7 @@ from runner.expressions.names import suggestion
 from runner.expressions.syntax import references
 from runner.findings import ArtefactDamaged, InputRefused, Place
 from runner.results import arrays, bounds, places, replicates
-from runner.results.files import Result, Run, read_result
+from runner.results.files import CURVE, Result, Run, read_result
 from runner.results.metrics import OF_PREDICTIONS, moments
 from runner.results.populations import Population, Rows, rows_of
 from runner.results.replicates import Resamples
@@ -70,7 +70,7 @@ class Store:
         stored = arrays.unpack(path, self.library.name_of(path))
         vouched = dict(_vouched(result)) if result else {}
         copies = {digest: stored[name] for name, digest in vouched.items() if name in stored}
-        for name, digest in vouched.items():  # of profiles that several runs have one copy is filed
+        for name, digest in vouched.items():  # of what several runs have one copy is filed
             stored[name] = values = stored.get(name, copies.get(digest, NOTHING))
             if arrays.digest(values) != digest:
                 message = f"`{name}` is not the array its result was computed from"
@@ -84,6 +84,16 @@ class Store:
         if name not in profiles:
             raise InputRefused(f"`{run}` has no profile `{name}`", code="LG302", fix=suggestion(name, profiles))
         return self.predictions(document)[f"{run}/{name}"]
+
+    def curves(self, document: Document, runs: Iterable[str]) -> list[dict[str, np.ndarray]]:
+        """Return what each of these runs says of its epochs, by the names it has for that."""
+        result, stored = self.result(document), self.predictions(document)
+        named = {run: result.runs[run].curves if result else {} for run in runs}
+        found = [{name: stored[f"{run}/{CURVE}/{name}"] for name in names} for run, names in named.items()]
+        for run, curves in zip(named, found, strict=True):
+            if len({len(values) for values in curves.values()}) > 1:
+                raise self._damaged_predictions(document, f"the curves of `{run}` differ in length")
+        return found
 
     def inputs(self, document: Document) -> np.ndarray | None:
         """Return where the inputs stand that the profiles of an experiment speak of, None where nobody said."""
@@ -228,7 +238,7 @@ def _of_bounds(
 def _vouched(result: Result) -> Iterator[tuple[str, str]]:
     """Yield the arrays a result was computed from, each with its hash."""
     for name, run in result.runs.items():
-        yield from ((f"{name}/{part}", digest) for part, digest in (*run.arrays.items(), *run.profiles.items()))
+        yield from ((f"{name}/{part}", digest) for part, digest in (*run.arrays.items(), *run.beside.items()))
     if result.inputs:
         yield INPUTS, result.inputs
 

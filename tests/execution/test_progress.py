@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 
 import pytest
@@ -60,6 +61,87 @@ def test_every_phase_has_a_speed_of_its_own() -> None:
         "vit: epoch 2 of 10, 0.025 epochs/s, 5 min left",
         "vit: epoch 3 of 10, 0.025 epochs/s, 5 min left",
     ]
+
+
+def test_news_of_a_phase_begin_no_other() -> None:
+    """What stands behind a colon is shown after the time left, as it is by then; only the first word names a unit."""
+    stream, clock = io.StringIO(), Clock()
+    lines = Lines(stream, clock)
+
+    for epoch in range(4):
+        lines.step("vit", 1000 * epoch, 10_000, f"train: epoch {epoch} of 10, loss 0.4{epoch}")
+        clock.now += 20.0
+    for tree in (1, 2):
+        lines.step("lgbm", tree, 4, f"tree: loss {tree}")
+        clock.now += 40.0
+
+    assert stream.getvalue().splitlines() == [
+        "vit: train 2000 of 10000, 50 rows/s, 3 min left; epoch 2 of 10, loss 0.42",
+        "lgbm: tree 2 of 4, 0.025 trees/s, 1 min left; loss 2",
+    ]
+
+
+def test_a_job_that_goes_on_is_as_fast_as_it_is_now() -> None:
+    """What was done before a resume was not done in this time: a log counts from where it began."""
+    stream, clock = io.StringIO(), Clock()
+    lines = Lines(stream, clock)
+
+    for done in (900_000, 900_400, 900_800):
+        lines.step("vit", done, 1_000_000, "train: epoch 9 of 10")
+        clock.now += 40.0
+
+    assert stream.getvalue().splitlines()[-1] == (
+        "vit: train 900800 of 1000000, 10 rows/s, 2 h 45 min left; epoch 9 of 10"
+    )
+
+
+def test_a_bar_that_goes_on_is_as_fast_as_it_is_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It never stands at 0, begins without a speed, and then has that of what follows."""
+    stream, clock = terminal_of(monkeypatch, 100), Clock()
+    with Bars(stream, clock) as bars:
+        for done in (900_000, 900_400, 900_800):
+            bars.step("vit", done, 1_000_000, "train: epoch 9 of 10")
+            bars.refresh()
+            clock.now += 10.0
+
+    text = plain(stream)
+    assert " 0/1000000" not in text
+    assert re.search(r"900000/1000000 +-:--:--", text)
+    assert re.search(r"900400/1000000 40 rows/s 0:41:30", text)
+    assert re.search(r"900800/1000000 40 rows/s 0:41:20", text)
+
+
+@pytest.mark.parametrize("columns", [60, 80, 140])
+def test_news_stand_below_a_bar(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    """They take no room from its numbers, begin no other bar, and are cut where the line ends."""
+    stream, clock = terminal_of(monkeypatch, columns), Clock()
+    with Bars(stream, clock) as bars:
+        for epoch in (1, 2, 3):
+            bars.step("vit(100k)", epoch, 10, f"train: epoch {epoch} of 10, \x1b[2K [bold]loss[/bold] {'0' * 60}1")
+            clock.now += 10.0
+        bars.refresh()
+        bars.step("vit(100k)", 1, 10, "test")
+        bars.refresh()
+
+    _, _, after = plain(stream).rpartition("vit(100k): train")
+    numbers, found, _ = after.partition(r"epoch 3 of 10, \x1b[2K [bold]loss[/bold] 000")
+    assert found
+    assert "3/10" in numbers
+    assert "0.1 rows/s" in numbers
+    assert ("00…" in after) == (columns < 140)
+    assert "epoch" not in after[after.index("vit(100k): test") :]
+
+
+def terminal_of(monkeypatch: pytest.MonkeyPatch, columns: int) -> Terminal:
+    """Return a terminal that is so wide."""
+    for name, value in (("TERM", "xterm"), ("COLUMNS", str(columns))):
+        monkeypatch.setenv(name, value)
+    return Terminal()
+
+
+def plain(stream: Terminal) -> str:
+    """Return what a terminal was written, without what moves its cursor."""
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", stream.getvalue())
 
 
 def test_a_job_that_stands_still_has_no_speed() -> None:

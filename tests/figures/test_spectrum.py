@@ -63,7 +63,7 @@ def test_many_inputs_are_drawn_by_their_extremes() -> None:
     values[1234] = 40.0
     drawn = spectrum.draw(spectrum.Params(("a.weights", "b.weights", "c.weights")), made_up(values))
 
-    at, kept = spectrum._outline(np.arange(4096), values)
+    at, kept = spectrum.outline(np.arange(4096), values, spectrum.BLOCKS)
     assert len(drawn) < 150_000
     assert len(at) <= 2 * spectrum.BLOCKS
     assert (kept.max(), at[kept.argmax()], kept.min()) == (40.0, 1234, values.min())
@@ -72,7 +72,7 @@ def test_many_inputs_are_drawn_by_their_extremes() -> None:
 
 def test_few_inputs_are_all_drawn() -> None:
     """Nothing is left out of what fits."""
-    at, values = spectrum._outline(np.arange(50), np.arange(50.0) ** 2)
+    at, values = spectrum.outline(np.arange(50), np.arange(50.0) ** 2, spectrum.BLOCKS)
 
     assert (len(at), values[7]) == (50, 49)
 

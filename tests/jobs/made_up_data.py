@@ -59,6 +59,13 @@ class Watched:
         """Return the number of inputs of a row."""
         return WIDTH
 
+    @property
+    def target(self) -> np.ndarray:
+        """Return the targets; the test split has none to give."""
+        assert self.name != "test", "a job asked for the test targets"
+        self.asked.append("pairs")
+        return self.numbers()[1]
+
     def numbers(self) -> tuple[np.ndarray, np.ndarray]:
         """Return all inputs and targets, fresh copies every time."""
         generator = np.random.default_rng(list(ROWS).index(self.name))
@@ -71,6 +78,10 @@ class Watched:
         x, _ = self.numbers()
         for start in range(0, self.rows, size):
             yield torch.from_numpy(x[start : start + size])
+
+    def some(self, rows: range) -> torch.Tensor:
+        """Return the inputs of consecutive rows."""
+        return torch.from_numpy(self.numbers()[0][rows.start : rows.stop])
 
     def pairs(self, size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Yield inputs and targets in batches; the test split has none to give."""

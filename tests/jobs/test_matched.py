@@ -19,7 +19,8 @@ from runner.execution.workshop import Splits
 from runner.findings import JobFailed
 from runner.jobs.matched import Measuring, Params, Passes, run
 from runner.numerics.matched_filters import matched_to
-from runner.numerics.training import Block, Schedule, one_thread, residual
+from runner.numerics.networks import Block, residual
+from runner.numerics.training import Schedule, one_thread
 
 RANDOM = np.random.default_rng(23)
 STATES = RANDOM.normal(size=(3000, 3))  # what the target tells, and two nuisances

@@ -1,4 +1,4 @@
-"""The multilayer perceptron: a straight line without hidden layers, the same bytes twice, rows held or read again."""
+"""The multilayer perceptron: a straight line without hidden layers, the same bytes twice, raw or standardised."""
 
 from __future__ import annotations
 
@@ -9,13 +9,11 @@ from typing import Any, Literal
 
 import numpy as np
 import pytest
-import torch
 
 from runner.contract import Context, JobName, Output, Split
 from runner.findings import JobFailed
 from runner.jobs.mlp import Params, run
-from runner.numerics import held_rows
-from runner.numerics.held_rows import HeldRows
+from runner.numerics.moments import moments
 from runner.numerics.observation import Observed
 from runner.numerics.portions import Splits
 from runner.numerics.training import one_thread, set_aside
@@ -98,39 +96,38 @@ def test_the_best_epoch_is_the_one_that_predicts() -> None:
     output = run(long, DATA, Context(progress=lambda *news: told.append(news)))
     best = int(output.scalars["best_epoch"])
 
-    assert best < output.scalars["epochs"] == len(told)
-    assert told[-1] == (len(told), 60, "epoch")
+    assert best < output.scalars["epochs"]
+    done, total, note = told[-1]
+    assert (done, total) == (500 * output.scalars["epochs"], 500 * 60)
+    assert note.startswith(f"train: epoch {int(output.scalars['epochs']) + 1} of 60, loss ")
+    assert note.endswith(f"val R2 {output.curves['val_r2'][-1]:.4f}")
     assert predicted(replace(long, epochs=best)) == output.predictions["test"].tobytes()
 
 
-def test_rows_too_many_to_hold_are_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All of them once an epoch, in another order, with the moments of the whole; the fit is as good."""
-    monkeypatch.setattr(held_rows, "ROOM", 1000)
-    monkeypatch.setattr(held_rows, "READ", 128)
-    rows = HeldRows(DATA.train, "cpu")
-    batches = list(rows.epoch(50))
-    x, y = (torch.cat(parts) for parts in zip(*batches, strict=True))
-    mean, std = rows.moments()
+def test_moments_are_those_of_all_rows() -> None:
+    """However far from 0 they are; an input that never changes has no spread."""
+    mean, std = moments(DATA.train)
 
-    assert rows.kept is None
-    assert sorted(y.tolist()) == sorted(TARGET[:500].tolist()) != TARGET[:500].tolist()
-    np.testing.assert_allclose(y, 100 + 30 * x[:, 0].abs() + x[:, 3] + 50 * x[:, 2], atol=1e-4)
     np.testing.assert_allclose(mean, CLEAN[:500].mean(0, dtype=float), atol=1e-5)
     np.testing.assert_allclose(std, [*CLEAN[:500, :5].std(0, dtype=float), 1], rtol=1e-5)
-    assert rows.mean(lambda _, y: y.mean()) == pytest.approx(TARGET[:500].mean())
-    assert r2(run(Params(hidden=(64, 64), dropout=0.0, lr=3e-3, epochs=60, batch=50), DATA, Context())) > 0.97
 
 
 def test_raw_numbers_stay_raw() -> None:
     """Without standardising, a target of 100 and inputs of 40 are what the network has to cope with: it does worse."""
     params = Params(hidden=(32,), dropout=0.0, epochs=30)
 
-    assert r2(run(replace(params, standardise=False), DATA, Context())) < r2(run(params, DATA, Context())) - 0.2
+    assert (
+        r2(run(replace(params, standardise=False, labels="none"), DATA, Context()))
+        < r2(run(params, DATA, Context())) - 0.2
+    )
 
 
-@pytest.mark.parametrize(("loss", "best"), [("mse", 3.0), ("l1", 1.0)])
-def test_each_loss_has_its_best_constant(loss: Literal["mse", "l1"], best: float) -> None:
-    """Of inputs that say nothing: the mean for squared errors, the median for absolute ones."""
+@pytest.mark.parametrize(("loss", "low", "high"), [("mse", 2.85, 3.15), ("l1", 1.0, 1.5)])
+def test_each_loss_has_its_best_constant(loss: Literal["mse", "l1"], low: float, high: float) -> None:
+    """Of inputs that say nothing: the mean for squared errors, near the median for absolute ones.
+
+    Only near it, because the epoch that is kept is the one with the smallest squared error.
+    """
     dark, y = np.zeros((500, 2), np.float32), np.where(np.arange(500) % 5, 1.0, 11.0)
     one, two, rest = (
         Observed(dark, np.ones_like(dark), y, split=name, noise=0.0, seed=1) for name in ("train", "val", "test")
@@ -139,7 +136,7 @@ def test_each_loss_has_its_best_constant(loss: Literal["mse", "l1"], best: float
         Params(hidden=(), loss=loss, lr=0.01, epochs=30, batch=20, patience=0), Splits(one, two, rest), Context()
     )
 
-    np.testing.assert_allclose(output.predictions["test"], best, atol=0.15)
+    assert low <= output.predictions["test"].min() == output.predictions["test"].max() <= high
 
 
 def test_dropout_and_bend_count() -> None:
@@ -153,7 +150,7 @@ def test_an_input_that_never_changes_has_no_spread() -> None:
     """Not even where its mean in single precision is off by a rounding."""
     levels = np.random.default_rng(1).normal(size=200).astype(np.float32)
     flat = np.tile(levels, (3001, 1))
-    mean, std = HeldRows(Observed(flat, flat, flat[:, 0], split="train", noise=0.0, seed=1), "cpu").moments()
+    mean, std = moments(Observed(flat, flat, flat[:, 0], split="train", noise=0.0, seed=1))
 
     np.testing.assert_allclose(mean, levels, rtol=1e-6)
     np.testing.assert_array_equal(std, 1)
@@ -171,7 +168,7 @@ def test_the_unit_of_the_inputs_counts_only_where_they_are_raw(standardise: bool
 def test_without_validation_rows_a_tenth_of_the_training_rows_judges() -> None:
     """And trains nothing: what those rows are worth may change without any change of the first epoch."""
     empty, aside = split("val", slice(0)), set_aside(500, 0.1)
-    once = replace(QUICK, epochs=1, standardise=False)
+    once = replace(QUICK, epochs=1, standardise=False, labels="none")
     other = TARGET.copy()
     other[:500][aside] += 1000
     output, changed = (
@@ -198,12 +195,12 @@ def test_what_another_job_leaves_over_is_learnt() -> None:
 @pytest.mark.parametrize(
     ("params", "train", "message"),
     [
-        (replace(QUICK, batch=0), DATA.train, "batch and every hidden layer"),
-        (replace(QUICK, hidden=(8, 0)), DATA.train, "batch and every hidden layer"),
+        (replace(QUICK, batch=0), DATA.train, "batch is 0"),
+        (replace(QUICK, hidden=(8, 0)), DATA.train, "every hidden layer"),
         (replace(QUICK, dropout=1.0), DATA.train, "dropout from 0 to below 1"),
-        (replace(QUICK, lr=1e30, standardise=False), DATA.train, "ran away"),
+        (replace(QUICK, lr=1e30, labels="none"), DATA.train, "ran away"),
         (QUICK, split("train", slice(0)), "no rows to fit"),
-        (QUICK, split("train", slice(500), TARGET + np.where(TARGET > 0, np.nan, 0)), "the target hold numbers"),
+        (QUICK, split("train", slice(500), TARGET + np.where(TARGET > 0, np.nan, 0)), "labels of the train rows"),
     ],
 )
 def test_what_cannot_be_trained_is_refused(params: Params, train: Split, message: str) -> None:

@@ -70,6 +70,17 @@ class Rows:
         """The inputs in batches."""
         return (torch.from_numpy(self.x[start : start + size]) for start in range(0, self.rows, size))
 
+    @property
+    def target(self) -> np.ndarray:
+        """The target of all rows."""
+        assert self.name != "test", "a job asked for the test targets"
+        self.asked.append("pairs")
+        return self.y
+
+    def some(self, rows: range) -> torch.Tensor:
+        """The inputs of consecutive rows."""
+        return torch.from_numpy(self.x[rows.start : rows.stop])
+
     def pairs(self, size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Inputs and targets in batches."""
         assert self.name != "test", "a job asked for the test targets"

@@ -14,7 +14,8 @@ from sklearn.preprocessing import StandardScaler
 from runner.findings import JobFailed
 from runner.numerics import gates
 from runner.numerics.gates import Gate, logistic, mixture, mixture_loss
-from runner.numerics.training import Schedule, perceptron, set_aside
+from runner.numerics.networks import perceptron
+from runner.numerics.training import Schedule, set_aside
 
 RANDOM = np.random.default_rng(5)
 FEATURES = RANDOM.normal(size=(800, 3)) * [1, 20, 0.1] + [5, -3, 0]

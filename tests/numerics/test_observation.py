@@ -95,7 +95,7 @@ def test_a_job_sees_rows_and_nothing_behind_them() -> None:
     names = {name for name in dir(observed()) if not name.startswith("_")}
 
     told = {"rows", "width", "key", "axes", "positions"}
-    assert names == told | {"inputs", "pairs", "statistics", "target", "column", "at", "redrawn"}
+    assert names == told | {"inputs", "pairs", "some", "statistics", "target", "column", "at", "redrawn"}
     assert np.array_equal(TARGET, observed().target)
     with pytest.raises(JobFailed, match="the test target is for scoring only"):
         _ = observed(split="test").target

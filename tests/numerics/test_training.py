@@ -1,8 +1,11 @@
-"""The training loop: when it stops, what it keeps, whom it tells."""
+"""The training loop: when it stops, what it keeps, whom it tells, and how it goes on after it was stopped."""
 
 from __future__ import annotations
 
+import io
+import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +13,20 @@ import torch
 from torch import nn
 
 from runner.findings import JobFailed
-from runner.numerics.training import Schedule, Trained, one_thread, perceptron, seeded, set_aside, shuffled, trained
+from runner.numerics.networks import perceptron
+from runner.numerics.training import (
+    PLATEAU,
+    SHRINK,
+    Batch,
+    Lessons,
+    Schedule,
+    Trained,
+    one_thread,
+    seeded,
+    set_aside,
+    shuffled,
+    trained,
+)
 
 Told = list[tuple[int, int, str]]
 
@@ -21,14 +37,9 @@ def walked(values: list[float], patience: int, epochs: int = 9) -> tuple[Trained
     nn.init.zeros_(model.weight)
     judged, told = iter(values), Told()
     ones = torch.ones(1, 1)
-    news = trained(
-        model,
-        lambda: [(ones,)],
-        lambda x: model(x).sum(),
-        lambda: next(judged),
-        Schedule(lr=1.0, epochs=epochs, patience=patience),
-        lambda *news: told.append(news),
-    )
+    lessons = Lessons(lambda *_: [(ones,)], lambda x: model(x).sum(), lambda: next(judged), 1)
+    schedule = Schedule(lr=1.0, epochs=epochs, patience=patience)
+    news = trained(model, lessons, schedule, lambda *news: told.append(news))
     return news, float(model.weight.detach()), told
 
 
@@ -36,9 +47,12 @@ def test_training_stops_when_patience_runs_out_and_returns_to_the_best() -> None
     """The best is the second of four; after two without a better one it ends there."""
     news, number, told = walked([3.0, 1.0, 2.0, 1.0, 0.0], patience=2)
 
-    assert news == Trained(2, (3.0, 1.0, 2.0, 1.0))
+    assert (news.best_epoch, news.losses, news.rows) == (2, (3.0, 1.0, 2.0, 1.0), (1, 2, 3, 4))
+    np.testing.assert_allclose(news.learnt, [0, -1, -2, -3], atol=1e-6)  # before each step
+    assert news.rates == (1.0,) * 4
     np.testing.assert_allclose(number, -2, rtol=1e-6)  # Adam moves by lr along a gradient that stays
-    assert told == [(epoch, 9, "epoch") for epoch in (1, 2, 3, 4)]
+    assert [(done, total) for done, total, _ in told] == [(1, 9), (2, 9), (3, 9), (4, 9)]
+    assert told[1][2] == "train: epoch 3 of 9, loss -1.0000, error 1"
 
 
 def test_without_patience_every_epoch_is_walked() -> None:
@@ -57,7 +71,16 @@ def test_a_loss_that_is_no_number_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    "schedule", [Schedule(0.0, 5, 5), Schedule(1e-3, 0, 5), Schedule(1e-3, 5, -1), Schedule(float("nan"), 5, 5)]
+    "schedule",
+    [
+        Schedule(0.0, 5, 5),
+        Schedule(1e-3, 0, 5),
+        Schedule(1e-3, 5, -1),
+        Schedule(float("nan"), 5, 5),
+        Schedule(1e-3, 5, 5, decay=-1.0),
+        Schedule(1e-3, 5, 5, warm=1.5),
+        Schedule(1e-3, 5, 5, end=2.0),
+    ],
 )
 def test_schedules_that_train_nothing_are_refused(schedule: Schedule) -> None:
     """Before the first epoch."""
@@ -78,7 +101,8 @@ def test_dropout_is_for_training_alone() -> None:
         modes.append(model.training)
         return 1.0
 
-    trained(model, batches, lambda x: model(x).sum(), held_out, Schedule(1e-3, 2, 0))
+    lessons = Lessons(lambda *_: batches(), lambda x: model(x).sum(), held_out, 4)
+    trained(model, lessons, Schedule(1e-3, 2, 0))
     assert modes == [True, False, True, False]
     assert not model.training
 
@@ -92,8 +116,9 @@ def test_gradients_are_clipped_to_their_length() -> None:
     for clip in (0.0, 0.5):
         model.load_state_dict({"weight": before})
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(torch.optim, "Adam", torch.optim.SGD)
-            trained(model, lambda: [(x,)], lambda x: model(x).sum(), lambda: 1.0, Schedule(0.1, 1, 0, clip))
+            patch.setattr(torch.optim, "AdamW", torch.optim.SGD)
+            lessons = Lessons(lambda *_: [(x,)], lambda x: model(x).sum(), lambda: 1.0, 1)
+            trained(model, lessons, Schedule(0.1, 1, 0, clip))
         moved.append(float((model.weight.detach() - before).norm()))
 
     np.testing.assert_allclose(moved, [0.5, 0.05], rtol=1e-4)
@@ -152,3 +177,136 @@ def test_chance_inside_is_the_seeds_and_outside_is_untouched() -> None:
         assert drawn() == first
     with seeded(6, "cpu"):
         assert drawn() != first
+
+
+def test_the_length_of_steps_rises_and_falls_as_torch_has_it() -> None:
+    """A straight line up and half a cosine down to a tenth, beside torch's own schedulers."""
+    schedule = Schedule(2.0, 1, 0, steps=40, warm=0.25, end=0.1)
+    weight = nn.Parameter(torch.zeros(1))
+    optimiser = torch.optim.SGD([weight], lr=2.0)
+    cosine = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, 40, eta_min=0.2)
+    due = []
+    for step in range(40):
+        due.append(optimiser.param_groups[0]["lr"] * min(1.0, (step + 1) / 10))
+        optimiser.step()
+        cosine.step()
+
+    np.testing.assert_allclose([2.0 * schedule.share(step) for step in range(40)], due, rtol=1e-12)
+    assert {replace(schedule, falls=False).share(step) for step in range(10, 40)} == {1.0}
+    assert replace(schedule, warm=0.0).share(0) == 1.0
+
+
+def test_on_a_plateau_steps_shrink_as_torch_has_it() -> None:
+    """By a fifth whenever enough epochs in a row were no better than the best."""
+    errors = [5.0, 4.0, *[4.5] * 7, 3.0, *[3.0] * 11, 2.0]
+    schedule = Schedule(1.0, 1, 0, plateau=True)
+    optimiser = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
+    plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(
+        optimiser, factor=SHRINK, patience=PLATEAU - 1, threshold=0.0, threshold_mode="abs"
+    )
+    due = []
+    for error in errors:
+        plateau.step(error)
+        due.append(optimiser.param_groups[0]["lr"])
+
+    np.testing.assert_allclose([schedule.worn(errors[: k + 1]) for k in range(len(errors))], due, rtol=1e-12)
+    assert due[-1] < SHRINK**2
+    assert replace(schedule, plateau=False).worn(errors) == 1.0
+
+
+class Memory:
+    """A checkpoint in memory, due at chosen steps; from one of them on the run is dead."""
+
+    def __init__(self, dies: int = -1) -> None:
+        """Keep every state until the run dies."""
+        self.states: list[bytes] = []
+        self.dies = dies
+
+    def load(self) -> bytes | None:
+        """Return the last state."""
+        return self.states[-1] if self.states else None
+
+    def due(self) -> bool:
+        """Save after every step."""
+        return True
+
+    def save(self, state: bytes) -> None:
+        """Keep a state, and die when it is time."""
+        self.states.append(state)
+        if len(self.states) == self.dies:
+            raise KeyboardInterrupt
+
+
+def lesson(checkpoint: Memory | None) -> tuple[Trained, bytes]:
+    """Train a network with dropout, batch norm, warm-up, decay and a plateau for five epochs of seven batches."""
+    chance = torch.Generator().manual_seed(3)
+    x = torch.randn(26, 6, generator=chance)
+    y = x.sum(1, keepdim=True)
+
+    def batches(epoch: int, first: int) -> Iterator[Batch]:
+        order = torch.randperm(26, generator=torch.Generator().manual_seed(epoch))
+        return ((x[rows], y[rows]) for rows in order.split(4)[first:])
+
+    with seeded(7, "cpu"):
+        model = nn.Sequential(nn.BatchNorm1d(6), perceptron(6, (8,), 1, 0.4))
+        lessons = Lessons(
+            batches,
+            lambda a, b: nn.functional.mse_loss(model(a), b),
+            lambda: float(nn.functional.mse_loss(model(x), y)),
+            26,
+        )
+        schedule = Schedule(0.05, 5, 0, 0.5, steps=35, warm=0.2, end=0.1, plateau=True, decay=0.02)
+        news = trained(model, lessons, schedule, checkpoint=checkpoint)
+    stream = io.BytesIO()
+    torch.save(model.state_dict(), stream)
+    return news, stream.getvalue()
+
+
+@pytest.mark.parametrize("dies", [1, 6, 7, 8, 13, 14, 34, 35])
+def test_a_run_that_was_stopped_ends_in_the_same_bytes(dies: int) -> None:
+    """In the middle of an epoch, after its last step, after the first step of the next, at the very end."""
+    undisturbed, memory = lesson(None), Memory(dies)
+    with pytest.raises(KeyboardInterrupt):
+        lesson(memory)
+    memory.dies = -1
+
+    assert lesson(memory) == undisturbed
+    assert len(memory.states) == 35  # no step was taken twice
+
+
+def test_a_checkpoint_of_another_format_is_not_gone_on_from() -> None:
+    """The run starts over."""
+    memory = Memory()
+    stream = io.BytesIO()
+    torch.save({"format": 0, "far": {"step": 30}}, stream)
+    memory.states.append(stream.getvalue())
+
+    assert lesson(memory) == lesson(None)
+
+
+def test_bfloat16_is_for_the_products_of_a_step() -> None:
+    """What is judged, and what is kept, is in full precision."""
+    model, kinds = nn.Linear(4, 1), []
+    x = torch.ones(2, 4)
+
+    def said() -> torch.Tensor:
+        kinds.append(model(x).dtype)
+        return model(x).float().sum()
+
+    lessons = Lessons(lambda *_: [(x,)], lambda _: said(), lambda: float(said()), 2)
+    trained(model, lessons, Schedule(1e-3, 1, 0, bf16=True))
+
+    assert kinds == [torch.bfloat16, torch.float32]
+    assert model.weight.dtype == torch.float32
+
+
+def test_the_mean_loss_of_an_epoch_is_over_rows() -> None:
+    """A short last batch counts by its rows."""
+    model = nn.Linear(1, 1)
+    batches = [(torch.ones(3, 1),), (torch.full((1, 1), 5.0),)]
+    lessons = Lessons(lambda *_: batches, lambda x: x.mean() + 0 * model(x).sum(), lambda: 1.0, 4)
+    news = trained(model, lessons, Schedule(1e-9, 2, 0))
+
+    assert news.learnt == (2.0, 2.0)
+    assert news.rows == (4, 8)
+    assert math.isfinite(news.rates[0])

@@ -224,6 +224,8 @@ def test_what_cannot_be_drawn_is_one_line(tmp_path: Path, block: str, message: s
         ("{kind: spectrum, of: [strong.wieghts]}", "LG302", "`strong.wieghts`: unknown name `wieghts`"),
         ("{kind: curve, of: [strong.val_mes], x: alpha}", "LG302", "`strong.val_mes` is no table that a job returned"),
         ("{kind: spectrum, of: [strong.weights], marks: far}", "LG203", "`marks` of `spectrum`"),
+        ("{kind: learning, of: [strong]}", "LG302", "`strong` returned no curves"),
+        ("{kind: learning, of: [strong], over: time}", "LG203", "`over` of `learning`"),
         ("{kind: heat_map, of: [gain]}", "LG204", "there is no figure `heat_map`"),
     ],
 )

@@ -10,7 +10,8 @@ import pytest
 
 from runner.documents.kinds import Stated
 from runner.findings import InputRefused
-from runner.results.board import Board, _drawn
+from runner.results.board import Board
+from runner.results.evidence import drawn
 from runner.results.quantities import Quantity
 from runner.verdicts.knowledge import Knowledge, gather
 from tests.knowledge import file, guess, labels, toy
@@ -116,13 +117,13 @@ def test_evidence_moves_with_an_interval_alone() -> None:
         Quantity(np.array([0.5]), recorded=Stated(0.5, ends), ends=ends) for ends in ((0.3, 0.7), (0.4, 0.6))
     )
 
-    assert _drawn(wide) != _drawn(narrow)
+    assert drawn(wide) != drawn(narrow)
 
 
 def test_evidence_is_as_exact_as_a_fact() -> None:
     """What another machine rounds in its last bits is the same drawing."""
-    assert _drawn(Quantity(np.array([0.3, np.nan, 0.0]))) == _drawn(Quantity(np.array([0.1 + 0.2, -np.nan, -1e-17])))
-    assert _drawn(Quantity(np.array([0.3]))) != _drawn(Quantity(np.array([0.3 + 1e-9])))
+    assert drawn(Quantity(np.array([0.3, np.nan, 0.0]))) == drawn(Quantity(np.array([0.1 + 0.2, -np.nan, -1e-17])))
+    assert drawn(Quantity(np.array([0.3]))) != drawn(Quantity(np.array([0.3 + 1e-9])))
 
 
 def test_evidence_holds_what_is_not_finite(root: Path) -> None:

@@ -132,6 +132,19 @@ def test_profiles_are_written_where_there_are_some(path: Path) -> None:
     assert read_result(path, NAME) == result
 
 
+def test_curves_are_written_where_there_are_some(path: Path) -> None:
+    """As profiles are; beside the rows both have names of their own."""
+    told = replace(RUN, profiles={"loss": "b0b"}, curves={"loss": "c0c"})
+    result = replace(RESULT, runs={"weak": RUN, "told": told})
+    path.write_bytes(result.dumps().encode())
+
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    assert stored["runs"]["told"]["curves"] == {"loss": "c0c"}
+    assert "curves" not in stored["runs"]["weak"]
+    assert read_result(path, NAME) == result
+    assert told.beside == {"loss": "b0b", "curve/loss": "c0c"}
+
+
 @pytest.mark.parametrize("part", ["facts", "populations", "promises", "runs", "scalars"])
 def test_the_seal_covers_every_map(path: Path, part: str) -> None:
     """A map emptied by hand is noticed, whichever it is."""
@@ -204,12 +217,14 @@ def test_a_file_that_is_no_text_is_refused(path: Path) -> None:
         lambda content: content["promises"].update({"k3y/H-A": 3}),
         lambda content: content["runs"]["weak"].update(profiles={"weights": 3}),
         lambda content: content["runs"]["weak"].update(profiles=["weights"]),
+        lambda content: content["runs"]["weak"].update(curves={"loss": 3}),
+        lambda content: content["runs"]["weak"].update(curves=["loss"]),
         lambda content: content.update(inputs=3),
     ],
     ids=[
         *("no runs", "list", "short fact", "bare fact", "count", "new field", "no fit", "nothing asked", "asked"),
         *("version", "params", "axis", "axis that is no number", "scalar", "huge", "promise"),
-        *("profile", "profiles", "inputs"),
+        *("profile", "profiles", "curve", "curves", "inputs"),
     ],
 )
 def test_a_sealed_file_of_another_shape_is_refused(path: Path, change: Callable[[dict[str, Any]], Any]) -> None:
