@@ -44,7 +44,7 @@ class Bars(Progress):
         columns = (named, BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn())
         self._shown = Shown(*columns, console=console, transient=True, get_time=clock)
         self._tasks: dict[str, TaskID] = {}
-        self._phases: dict[str, str] = {}
+        self._phases: dict[str, tuple[str, int]] = {}  # and how far it is
 
     def __enter__(self) -> Self:
         """Start drawing."""
@@ -62,11 +62,12 @@ class Bars(Progress):
     def step(self, run: str, done: int, total: int, note: str) -> None:
         """Move the bar of a run; another phase begins one of its own."""
         phase, news = parted(note)
-        if self._phases.get(run) != phase:
+        before, last = self._phases.get(run, ("", 0))
+        if before != phase or done < last:
             self.ended(run)
-            self._phases[run] = phase
             about = terminal(f"{run}: {phase}")  # hidden until it stands where it begins, which may be far
             self._tasks[run] = self._shown.add_task(about, total=total, visible=False, phase=phase, news="")
+        self._phases[run] = phase, done
         self._shown.update(self._tasks[run], completed=done, total=total, visible=True, news=terminal(news))
 
     def refresh(self) -> None:

@@ -40,7 +40,7 @@ class Lines(Progress):
         """Write to this stream, by this clock."""
         self._stream, self._clock = stream, clock
         self._phase: tuple[str, str] | None = None
-        self._began, self._start, self._told = 0.0, 0, 0.0
+        self._began, self._start, self._last, self._told = 0.0, 0, 0, 0.0
 
     def tell(self, line: str) -> None:
         """Write a line."""
@@ -50,13 +50,14 @@ class Lines(Progress):
     def step(self, run: str, done: int, total: int, note: str) -> None:
         """Write a line when the last one about this phase is old enough; what was done before it has no speed."""
         now, (phase, news) = self._clock(), parted(note)
-        if self._phase != (run, phase):
+        if self._phase != (run, phase) or done < self._last:  # one of several trainings, say, follows another
             self._phase, self._began, self._start, self._told = (run, phase), now, done, now
         elif now - self._told >= SELDOM and done > self._start:
             self._told = now
             speed = (done - self._start) / (now - self._began)
             far = f"{phase} {done} of {total}, {rate(speed, phase)}, {duration((total - done) / speed)} left"
             self.tell(f"{run}: {far}; {news}" if news else f"{run}: {far}")
+        self._last = done
 
 
 def parted(note: str) -> tuple[str, str]:

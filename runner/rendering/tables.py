@@ -21,6 +21,7 @@ from runner.results.addresses import along
 from runner.results.evaluation import NotMeasured, Pending
 from runner.results.metrics import COUNT, SYMBOLS
 from runner.results.points import At, NoSuchRun
+from runner.results.published import NotPublished
 from runner.results.quantities import Quantity
 
 UNKNOWN_FIX = "name an axis of the sweep, a partition of the protocol, or a list of jobs"
@@ -66,10 +67,10 @@ class _Row:
 
 @dataclass(frozen=True)
 class _Gaps:
-    """Why cells are empty: values that no run has produced yet, metrics that a run does not have."""
+    """Why cells are empty: values that no run has produced yet, what a run does not have or no source gives."""
 
     pending: list[str] = field(default_factory=list)
-    lacking: dict[str, list[NotMeasured]] = field(default_factory=dict)
+    lacking: dict[str, list[ExpressionRefused]] = field(default_factory=dict)
 
     def refuse_empty(self, rows: int) -> None:
         """Refuse a column that no row has."""
@@ -146,7 +147,7 @@ def _cell(column: str, row: _Row, above: _Row | None, desk: Desk, gaps: _Gaps) -
     except Pending as error:
         gaps.pending.append(error.message)
         return Cell(None)
-    except NotMeasured as error:
+    except (NotMeasured, NotPublished) as error:
         gaps.lacking.setdefault(column, []).append(error)
         return Cell(None)
     except NoSuchRun:

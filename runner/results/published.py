@@ -26,6 +26,10 @@ CODE = "LG216"
 Sources = dict[tuple[str, str], tuple[Place, dict[str, Stated]]]  # by source and population
 
 
+class NotPublished(ExpressionRefused):
+    """A value that no source gives."""
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
     """A long list as read: its sources, and what is wrong with its lines."""
@@ -81,7 +85,7 @@ def cited(asked: Expression, document: Document, library: Library, at: At = NOWH
     called = f"`{address_of(asked)}`" if isinstance(asked, Reference) else "this"
     if found is None:
         fix = "add it under `published:` of its experiment"
-        raise ExpressionRefused(f"no source gives {called}", asked.start, asked.end, fix=fix, code="LG302")
+        raise NotPublished(f"no source gives {called}", asked.start, asked.end, fix=fix, code="LG302")
     if found[1].why:
         message = f"{called} was withdrawn: {found[1].why}"
         fix = f"strike the number out: ~~{found[0].value:g}~~"

@@ -63,6 +63,25 @@ def test_every_phase_has_a_speed_of_its_own() -> None:
     ]
 
 
+def test_a_training_after_another_has_a_speed_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Experts that are trained one after the other count from 0 each."""
+    stream, screen, clock = io.StringIO(), terminal_of(monkeypatch, 100), Clock()
+    lines, bars = Lines(stream, clock), Bars(screen, clock)
+    with bars:
+        for done in (100, 500, 900, 10, 20, 50):
+            for shown in (lines, bars):
+                shown.step("moe", done, 1000, "train")
+            bars.refresh()
+            clock.now += 20.0
+
+    assert stream.getvalue().splitlines() == [
+        "moe: train 900 of 1000, 20 rows/s, 5.0 s left",
+        "moe: train 50 of 1000, 1 rows/s, 16 min left",
+    ]
+    assert re.search(r"900/1000 20 rows/s", plain(screen))
+    assert re.search(r"20/1000 0.5 rows/s", plain(screen))
+
+
 def test_news_of_a_phase_begin_no_other() -> None:
     """What stands behind a colon is shown after the time left, as it is by then; only the first word names a unit."""
     stream, clock = io.StringIO(), Clock()

@@ -8,9 +8,11 @@ import pytest
 
 from runner.documents.kinds import Stated
 from runner.documents.published import stated
+from runner.findings import InputRefused
 from runner.rendering import blocks, desk
 from runner.rendering.literature import compared, shown, withdrawn
 from runner.rendering.page import render_page
+from runner.rendering.tables import table
 from runner.verdicts.knowledge import Knowledge, gather
 from tests.documents.marked import edited
 from tests.knowledge import EXPERIMENT, HUB, file, guess, toy, write
@@ -131,6 +133,16 @@ def test_a_citation_of_a_published_value_names_its_source(tmp_path: Path) -> Non
     assert '[published(weak.r2)]: toy.md "0.5 · published · first report · the same rows"' in text
     assert '[strong.r2 - published(weak.r2)]: ../results/TOY-1.json "0.4409 [' in text
     assert " test rows · published · first report · the same rows · tiny@1 test" in text
+
+
+def test_a_table_leaves_empty_what_no_source_gives(tmp_path: Path) -> None:
+    """One row has a published value, the other none; a column that nobody gives is refused."""
+    laid = desk.lay(known(tmp_path).library.named("TOY-1"), known(tmp_path))
+    declared = table({"rows": ["weak", "strong"], "cols": ["published(nothing)"]}, laid)
+
+    assert [cell.quantity is None for _, (cell,) in declared.rows] == [False, True]
+    with pytest.raises(InputRefused, match=r"column `published\(nothing\)`: no source gives `strong.nothing`"):
+        table({"rows": ["strong"], "cols": ["published(nothing)"]}, laid)
 
 
 def test_a_withdrawn_or_unknown_value_keeps_its_placeholder(tmp_path: Path) -> None:
