@@ -49,11 +49,12 @@ site: $(STAMP) ## build the site into build/site
 serve: $(STAMP) ## show the site while you write
 	$(BIN)/runner serve
 
-bench: $(STAMP) ## time synthetic stars against torch.randn, ridge paths against scikit-learn and numpy, and the limits
+bench: $(STAMP) ## time synthetic stars against torch.randn, ridge paths against scikit-learn and numpy, the limits, transformers
 	$(BIN)/python benchmarks/mockstar_speed.py
 	$(BIN)/python benchmarks/linear_speed.py
 	$(BIN)/python benchmarks/linear_speed.py --million
 	$(BIN)/python benchmarks/limits_speed.py
+	$(BIN)/python benchmarks/vit_speed.py
 
 drill: $(STAMP) ## change one prediction in a copy: does check name everything, does render mend it?
 	$(BIN)/python tests/drill.py

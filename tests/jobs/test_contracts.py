@@ -27,11 +27,15 @@ np.savez(sys.argv[2], **{split: np.load(f"{sys.argv[1]}/{split}.npz")["X"].sum(1
 """
 # What a job needs that has no default; a job whose parameters all have one needs no entry.
 GIVEN: Mapping[str, str] = {
+    "cnn": "{epochs: 5}",
     "command": f'{{run: [{sys.executable}, fit.py, "{{data}}", "{{out}}"], files: [fit.py]}}',
+    "denoiser": "{layers: 2, channels: 4, kernel: 3, epochs: 2}",
     "fisher": "{labels: [heat, metal]}",
     "matched": "{steps: 20}",
     "moe": "{split: {by: heat, edges: [-9, 0, 9]}, experts: {job: ridge}}",
     "template_fit": "{refine: false}",
+    "tower": "{families: [pca, ridge, top], components: 3, pixels: 4, segments: 2, epochs: 5}",
+    "vit": "{model: p2_h4_L1_a2, epochs: 2}",
 }
 
 
