@@ -1,7 +1,7 @@
 """How fast a device could train the published ViT, and how fast it does: rates first, then the training loop itself.
 
 python benchmarks/card.py --device cuda             4.8 million parameters, batch 256, for a minute
-python benchmarks/card.py --device cpu --batch 8    the same on this processor
+python benchmarks/card.py --model p64_h64_L2_a4    a small one on this processor
 
 Rates are the best of some repetitions: the product of two square matrices in bfloat16 and float32, a copy in memory,
 and rows of `mockstar` with noise on the device. The roofline is the time a row needs at the rate of products, or to
@@ -22,7 +22,8 @@ from vit_speed import operations
 
 from runner.data.mockstar import open_source
 from runner.jobs.vit import Params, ViT, size_of
-from runner.numerics.learnt_rows import LearntRows
+from runner.numerics.layers.tokens import count
+from runner.numerics.learnt_rows import POOL, STRETCH, LearntRows
 from runner.numerics.training import Batch, Lessons, Schedule, trained
 
 INPUTS = 4096
@@ -30,7 +31,10 @@ SIDE = {"cpu": 2048, "cuda": 8192}  # of the matrices
 FLOATS = {"cpu": 1 << 26, "cuda": 1 << 30}  # of the copy
 REPEATS = 9
 MADE = 8192  # rows with their noise
-HANDED = 38  # numbers that a block reads and writes on its way forward, per number of a token
+# bytes that a block reads and writes on its way forward, per number of a token: the norms and the sums they are added
+# to in float32 (2 x 16), products and what lies between in bfloat16 (qkv 8, attention 8, its product 4, the inner ones
+# 10 + 16 + 10), dropout twice (2 x 12)
+HANDED = 112
 TARGET = 0.2  # of the rate of products
 
 
@@ -65,26 +69,27 @@ def memory_rate(device: str) -> float:
     return 8 * FLOATS[device] / best(lambda: two.copy_(one), device)
 
 
-class Course:
-    """Rows of the training loop, counted until the time is up."""
+class Timed:
+    """Rows of the training loop, counted in whole pools, each of which is made as it begins, until the time is up."""
 
     def __init__(self, rows: LearntRows, seconds: float, device: str) -> None:
         """Take rows without end."""
         self.rows, self.seconds, self.device = rows, seconds, device
-        self.done, self.start = 0, 0.0
+        self.done, self.start, self.spent = 0, 0.0, 0.0
 
     def batches(self, epoch: int, first: int) -> Iterator[Batch]:
-        """Yield batches until the time is up; the first ones warm up and are not counted."""
+        """Yield batches until the time is up; those of the first pool warm up and are not counted."""
+        pool = POOL * STRETCH // self.rows.batch
         for number, batch in enumerate(self.rows.batches(epoch, first)):
-            if number == REPEATS:
+            if number % pool == 0:
                 wait(self.device)
-                self.done, self.start = 0, time.perf_counter()
+                self.spent = time.perf_counter() - self.start
+                if number == pool:
+                    self.done, self.start = 0, time.perf_counter()
+                elif number and self.spent > self.seconds:
+                    break
             yield batch
             self.done += len(batch[0])
-            if self.start and time.perf_counter() - self.start > self.seconds:
-                break
-        wait(self.device)
-        self.spent = time.perf_counter() - self.start
 
 
 def loop_rate(params: Params, device: str, seconds: float) -> float:
@@ -92,15 +97,15 @@ def loop_rate(params: Params, device: str, seconds: float) -> float:
     source = open_source({"val": 8, "test": 8}, Path())
     split = source.split("train", 10_000_000, target="logg", axes={"noise": 1.0}, seed=42, device=device)
     labels = torch.zeros(split.rows, 1, device=device)
-    course = Course(LearntRows(split, labels, batch=params.batch, seed=0, fresh=True), seconds, device)
+    timed = Timed(LearntRows(split, labels, batch=params.batch, seed=0, fresh=True), seconds, device)
     model = ViT(size_of(params, INPUTS), params, INPUTS).to(device)
 
     def loss(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         return torch.nn.functional.mse_loss(model(x).float(), y)
 
     schedule = Schedule(params.lr, 1, 0, params.clip, decay=params.decay, bf16=params.precision == "bf16")
-    trained(model, Lessons(course.batches, loss, lambda: 1.0, split.rows), schedule)
-    return course.done / course.spent
+    trained(model, Lessons(timed.batches, loss, lambda: 1.0, split.rows), schedule)
+    return timed.done / timed.spent
 
 
 def rows_rate(device: str) -> float:
@@ -130,8 +135,8 @@ def main() -> None:
     params = replace(Params(), model=settings.model, batch=settings.batch)
     size = size_of(params, INPUTS)
     work = operations(size, all_tokens=False)
-    tokens = (INPUTS - size.patch) // size.stride + 2
-    moved = 3 * 2 * HANDED * tokens * size.width * size.layers  # bytes, in bfloat16, forward and twice backward
+    tokens = count(INPUTS, size.patch, size.stride, padded=False) + 1
+    moved = 3 * HANDED * tokens * size.width * size.layers  # forward and twice backward
     roof = min(half / work, memory / moved)
     bound = "products" if half / work < memory / moved else "memory"
     print(f"a row       {work / 1e9:8.2f} GFLOP, about {moved / 1e6:.0f} MB handed on between layers of {params.model}")

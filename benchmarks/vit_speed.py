@@ -21,7 +21,7 @@ import torch
 from torch import nn
 
 from runner.jobs.vit import Params, Size, ViT, size_of
-from runner.numerics.attention import EPS
+from runner.numerics.layers.attention import EPS
 
 INPUTS = 4096
 CASES = (("p16_h256_L6_a8", 8), ("p64_h64_L2_a4", 256))  # model, rows of a step
@@ -90,7 +90,7 @@ def compared(name: str, rows: int, dropout: float, steps: int, *, bf16: bool) ->
     size = size_of(params, INPUTS)
     x, y = torch.randn(rows, INPUTS), torch.randn(rows, 1)
     models = ViT(size, params, INPUTS), Theirs(size, dropout)
-    sides = [Step(model, torch.optim.AdamW(model.parameters(), fused=True), x, y, bf16) for model in models]
+    sides = [Step(model, torch.optim.AdamW(model.parameters()), x, y, bf16) for model in models]
     for side in sides:
         side.take()
     times = [[side.take() for side in sides] for _ in range(steps)]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     import torch
 
+SPLITS = ("train", "val", "test")
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -119,11 +120,14 @@ class Checkpoint(Protocol):
     def load(self) -> bytes | None:
         """Return what was saved last and is whole, None where there is nothing."""
 
-    def due(self) -> bool:
-        """Tell whether the last one is old enough to save another."""
+    def due(self, *, ended: bool = False) -> bool:
+        """Tell whether it is time to save: the last one is old enough, or the run is asked to stop.
 
-    def save(self, state: bytes) -> None:
-        """Save a state in the place of the last one."""
+        With `ended` no step is left, and what was computed is saved unless it is quickly computed again.
+        """
+
+    def save(self, make: Callable[[], bytes]) -> None:
+        """Save the state that `make` returns in the place of the last one; a run that is asked to stop ends here."""
 
 
 class Source(Protocol):
@@ -158,12 +162,12 @@ class Context:
     seed: int = 0
     progress: Callable[[int, int, str], None] = lambda _done, _total, _note: None
     nested: Callable[[JobSpec, Data, int], Output] | None = None
-    siblings: Callable[[str, str], np.ndarray] | None = None
+    predictions: Callable[[str, str], np.ndarray] | None = None
     folder: Path = Path()  # of the knowledge base: where paths in parameters start
     keeper: Callable[[str, Callable[[Path], None]], Path] | None = None
     files: tuple[str, ...] = ()  # what the files hold that the parameters name, of jobs inside it, too
     checkpoints: Callable[[str], Checkpoint] | None = None
-    representations: Callable[[str, str], np.ndarray] | None = None
+    latents_of: Callable[[str, str], np.ndarray] | None = None
 
     def fit(self, spec: JobSpec, data: Data, seed: int | None = None) -> Output:
         """Run a nested job on data of your choosing, with your own seed unless another is given."""
@@ -173,15 +177,17 @@ class Context:
 
     def predicted(self, sibling: str, split: str) -> np.ndarray:
         """Return what a job named in your parameters predicted for the `train`, `val` or `test` rows."""
-        if self.siblings is None:
+        if self.predictions is None:
             raise JobFailed(f"this run is given no predictions of `{sibling}`")
-        return self.siblings(sibling, split)
+        _refuse_no_split(split)
+        return self.predictions(sibling, split)
 
     def latents(self, sibling: str, split: str) -> np.ndarray:
         """Return what a job named in your parameters made of the `train`, `val` or `test` rows: float32 [rows, n]."""
-        if self.representations is None:
+        if self.latents_of is None:
             raise JobFailed(f"this run is given no latents of `{sibling}`")
-        return self.representations(sibling, split)
+        _refuse_no_split(split)
+        return self.latents_of(sibling, split)
 
     def checkpoint(self, of: Sequence[Any]) -> Checkpoint | None:
         """Return where a training saves itself, None where nothing can be saved: `of` is as for `kept`."""
@@ -315,6 +321,11 @@ def _contract(path: Path, text: bytes) -> Contract:
         text=text,
         base=file.base,
     )
+
+
+def _refuse_no_split(name: str) -> None:
+    if name not in SPLITS:
+        raise JobFailed(f"there are no `{name}` rows", fix="ask for train, val or test")
 
 
 def _digest(of: Sequence[Any]) -> str:

@@ -19,6 +19,7 @@ NESTED = {
 }  # fmt: skip
 UNREADABLE = (TypeError, ValueError, RecursionError, MemoryError)  # of a literal, or of what pretends to be one
 PLAIN = {"bool": bool, "str": str, "none": type(None)}
+Fields = Mapping[str, Parameter]
 FIX = "keep plug-in files to literal defaults and plain annotations"
 
 
@@ -64,13 +65,10 @@ class Declarations:
         """Return the fields of `Params`, those of the class it is built on first."""
         if name not in self.classes:
             return {}
-        owner = self.classes[name]
-        self._require_frozen(owner)
         try:
-            inherited = self._inherited(owner)
-            return inherited | {field.name: field for field in self._fields(owner, (), inherited)}
+            return self._owned(name, elsewhere=self._elsewhere() if name == "Params" else None)
         except RecursionError as error:
-            raise self.refused(owner.lineno, f"nests the annotations of `{name}` too deeply") from error
+            raise self.refused(self.classes[name].lineno, f"nests the annotations of `{name}` too deeply") from error
 
     @cached_property
     def base(self) -> Base | None:
@@ -92,35 +90,37 @@ class Declarations:
                 return name
         raise self.refused(owner.lineno, f"builds `{owner.name}` on what is not one class, by its name")
 
-    def _inherited(self, owner: ast.ClassDef) -> dict[str, Parameter]:
-        """Return the fields of the class that `Params` is built on, which may stand in another file."""
-        name = self._built_on(owner)
-        if name is None:
-            return {}
-        if self.base is None:
-            return self._owned(name)
-        theirs = Declarations(self.base.path, self.base.text)
-        if self.base.name not in theirs.classes:
-            raise self.refused(owner.lineno, f"builds `Params` on `{name}`, which {self.base.path.name} does not hold")
-        return theirs._owned(self.base.name)
+    def _elsewhere(self) -> dict[str, Parameter] | None:
+        """Return the fields that `Params` begins with in another file, None where it begins in this one."""
+        if (base := self.base) is None:
+            return None
+        theirs, owner = Declarations(base.path, base.text), self.classes["Params"]
+        if base.name not in theirs.classes:
+            message = f"builds `Params` on `{self._built_on(owner)}`, which {base.path.name} does not hold"
+            raise self.refused(owner.lineno, message)
+        return theirs._owned(base.name)
 
-    def _owned(self, name: str, within: tuple[str, ...] = ()) -> dict[str, Parameter]:
-        """Return the fields of a class, those of another class of this file that it is built on first."""
-        owner = self.classes[name]
+    def _owned(self, name: str, within: tuple[str, ...] = (), elsewhere: Fields | None = None) -> dict[str, Parameter]:
+        """Return the fields of a class; first those it begins with elsewhere, or in another class of this file."""
+        owner, within = self.classes[name], (*within, name)
         self._require_frozen(owner)
+        inherited = self._inherited(owner, within) if elsewhere is None else elsewhere
+        return {**inherited, **{field.name: field for field in self._fields(owner, within, inherited)}}
+
+    def _inherited(self, owner: ast.ClassDef, within: tuple[str, ...]) -> dict[str, Parameter]:
+        """Return the fields of the class of this file that another one is built on."""
         above = self._built_on(owner)
-        if above is not None and (above not in self.classes or above in {*within, name}):
+        if above is None:
+            return {}
+        if above not in self.classes or above in within:
             raise self.refused(owner.lineno, f"builds `{owner.name}` on another class")
-        inherited = {} if above is None else self._owned(above, (*within, name))
-        return inherited | {field.name: field for field in self._fields(owner, (*within, name), inherited)}
+        return self._owned(above, within)
 
     def _require_frozen(self, owner: ast.ClassDef) -> None:
         if not any(_freezes(decorator) for decorator in owner.decorator_list):
             raise self.refused(owner.lineno, f"has a class `{owner.name}` that is no frozen dataclass")
 
-    def _fields(
-        self, owner: ast.ClassDef, within: tuple[str, ...], inherited: Mapping[str, Parameter]
-    ) -> Iterator[Parameter]:
+    def _fields(self, owner: ast.ClassDef, within: tuple[str, ...], inherited: Fields) -> Iterator[Parameter]:
         for node in owner.body:
             if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
                 shape = self._shape(node.annotation, within)

@@ -3,37 +3,44 @@
 Every save is a generation of its own: the state cut into parts, and a manifest that is written last and vouches for
 the parts by their hashes. Whatever was being done when a process died, a generation is whole or it is none. The last
 two stay. All names are relative, so that the folder of a run goes on in another knowledge base it is copied to.
+
+A state is gone on from where everything that computes is what it was: the files of the jobs, logg's numerics, torch
+and the other packages. A run by force goes on from what was begun by force alone: the rest is what it is to replace.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
+import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from runner.contract import Contract, involved
-from runner.execution import provenance
-from runner.execution.fits import HIDDEN
+from runner.contract import Contract
+from runner.execution import plugins, provenance
+from runner.execution.fits import HIDDEN, Cache
+from runner.execution.interrupts import REQUEST
+from runner.execution.makers import makers
 from runner.execution.outputs import one_line
-from runner.findings import ArtefactDamaged, JobFailed, StorageFailed
+from runner.findings import ArtefactDamaged, Busy, JobFailed, StorageFailed
 from runner.plans.estimates import duration
 from runner.plans.specs import JobRun
 from runner.results.files import load_json
 from runner.safety import atomic, canonical
 
-FORMAT = 1
+FORMAT = 2
 PART = 15 * 2**20  # bytes: files of this size travel through places that take no large ones
-EVERY = 60.0  # seconds from one save to the next, at least
+EVERY = 60.0  # seconds from one save to the next, at least,
+ENDED = 5.0  # and to that of a training that ended
 SHARE = 50  # times what a save took, at least: 2 % of the time
 GENERATIONS = 2
+KEPT = 30 * 24 * 3600  # seconds that nobody went on from them
 NAMES = re.compile(r"(?P<number>\d+)\.(?:\d+\.part|(?P<manifest>manifest\.json))")
 
 
@@ -47,14 +54,19 @@ class Checkpoints:
     jobs: Mapping[str, Contract]
     tell: Callable[[str], None]
     clock: Callable[[], float] = time.monotonic
+    forced: bool = False  # the run is made anew whatever is there
     before: float = 0.0  # seconds that went, in earlier processes, into the state it goes on from
+    resumed: int = 0  # how many processes were cut short before this one
+    process: str = field(init=False, default_factory=lambda: secrets.token_hex(8))
+    makers: Mapping[str, str] = field(init=False)  # what makes its states, in which version
     _began: float = field(init=False)
     _last: float = field(init=False)
     _took: float = field(init=False, default=0.0)
 
     def __post_init__(self) -> None:
-        """Start the clock."""
+        """Start the clock, and note what computes."""
         self._began = self._last = self.clock()
+        self.makers = makers(self.run, self.jobs)
 
     @property
     def folder(self) -> Path:
@@ -69,21 +81,23 @@ class Checkpoints:
         """Tell a line about the run."""
         self.tell(f"{self.run.name}: {line}")
 
-    @cached_property
-    def makers(self) -> Mapping[str, str]:
-        """Return what makes its states, in which version: torch, and the files of its jobs."""
-        job = self.run.job
-        codes = {f"{each.name}.py": each.code for each, _ in involved(job.job, job.params, self.jobs)}
-        return {**codes, **_torch()}
-
     @property
     def spent(self) -> float:
         """Return the seconds that went into the run so far, those of earlier processes included."""
         return self.before + self.clock() - self._began
 
-    def due(self) -> bool:
+    def due(self, *, ended: bool) -> bool:
         """Tell whether the last save, or the start, is long enough ago."""
-        return self.clock() - self._last >= max(EVERY, SHARE * self._took)
+        every = min(ENDED, EVERY) if ended else EVERY
+        return self.clock() - self._last >= max(every, SHARE * self._took)
+
+    def follow(self, manifest: Mapping[str, Any]) -> bool:
+        """Count what went into a state before this process began; tell whether any did."""
+        if manifest["process"] == self.process:  # it had two equal trainings
+            return False
+        self.before = max(self.before, manifest["seconds"])
+        self.resumed = max(self.resumed, manifest["resumed"] + 1)
+        return True
 
     @contextmanager
     def timed(self) -> Iterator[None]:
@@ -104,16 +118,12 @@ class Checkpoints:
         if isinstance(error, JobFailed):
             self.done()
         elif self.there():
-            self.say("its checkpoint is kept: the same command goes on from there, with --force it starts over")
+            fix = f"delete {HIDDEN}/checkpoints to start over"
+            self.say(f"its checkpoint is kept: the same command goes on from there -> {fix}")
 
     def done(self) -> None:
         """Remove what nobody needs any more; what cannot be removed does no harm."""
         with suppress(OSError):
-            self.remove()
-
-    def remove(self) -> None:
-        """Remove all of them."""
-        if self.folder.exists():
             shutil.rmtree(self.folder)
 
 
@@ -141,16 +151,21 @@ class Generations:
             self.checkpoints.say("starts over, as none of its checkpoints can be used")
         return None
 
-    def due(self) -> bool:
-        """Tell whether the last save of the run is long enough ago."""
-        return self.checkpoints.due()
+    def due(self, *, ended: bool = False) -> bool:
+        """Tell whether the last save of the run is long enough ago, or the run is asked to stop."""
+        REQUEST.waits = not ended
+        return REQUEST.asked or self.checkpoints.due(ended=ended)
 
-    def save(self, state: bytes) -> None:
+    def save(self, make: Callable[[], bytes]) -> None:
         """Save a state; where the disk refuses, tell it, and leave what was saved before as it is."""
+        self._save(make)
+        REQUEST.answer()
+
+    def _save(self, make: Callable[[], bytes]) -> None:
         number = 1 + max((_numbered(path) for path in self.folder.glob("*")), default=0)
         with self.checkpoints.timed():
             try:
-                self._write(number, state)
+                self._write(number, make())
             except (ArtefactDamaged, OSError, StorageFailed) as error:
                 self._remove(lambda each: each == number)
                 self._complain(error)
@@ -162,9 +177,12 @@ class Generations:
     def _taken(self, number: int, manifest: Mapping[str, Any], state: bytes) -> bytes:
         """Take a state over, and tell how old it is."""
         self._whole = [number]
-        self.checkpoints.before = max(self.checkpoints.before, manifest["seconds"])
-        age = (datetime.now(UTC) - datetime.fromisoformat(manifest["made"])).total_seconds()
-        self.checkpoints.say(f"goes on from its checkpoint of {duration(max(0.0, age))} ago")
+        if self.checkpoints.follow(manifest):
+            age = (datetime.now(UTC) - datetime.fromisoformat(manifest["made"])).total_seconds()
+            self.checkpoints.say(f"goes on from its checkpoint of {duration(max(0.0, age))} ago")
+        if manifest["threads"] != _threads():
+            moved = f"until there {manifest['threads']} threads computed it, now {_threads()} do"
+            self.checkpoints.say(f"{moved}: its numbers may be others")
         return state
 
     def _write(self, number: int, state: bytes) -> None:
@@ -178,10 +196,14 @@ class Generations:
             atomic.replace(path, content)
             _part(path, parts[-1])
         told = {
+            "forced": self.checkpoints.forced,
             "generation": number,
             "made": provenance.now(),
             "parts": parts,
+            "process": self.checkpoints.process,
+            "resumed": self.checkpoints.resumed,
             "seconds": round(self.checkpoints.spent, 3),
+            "threads": _threads(),
         }
         atomic.replace(self.folder / _manifest(number), _sealed({**told, **self._own()}))
 
@@ -202,6 +224,8 @@ class Generations:
         moved = [name for name in {**told["makers"], **makers} if told["makers"].get(name) != makers.get(name)]
         if moved:
             raise ArtefactDamaged(f"it was made by another version of {' and '.join(sorted(moved))}")
+        if self.checkpoints.forced and not told["forced"]:
+            raise ArtefactDamaged("it was not begun by force")
         return told
 
     def _path(self, number: int, index: int) -> Path:
@@ -251,17 +275,24 @@ def _sealed(told: Mapping[str, Any]) -> bytes:
 
 def _unsealed(path: Path) -> dict[str, Any]:
     """Return what a manifest says, refused unless every byte of it is as it was written."""
-    found = load_json(path, path.name)
-    told = {name: value for name, value in found.items() if name != "seal"} if isinstance(found, dict) else {}
-    if _sealed(told) != path.read_bytes():
-        raise ArtefactDamaged(f"{path.name} is not as it was written")
-    return told
+    with suppress(ArtefactDamaged):
+        found = load_json(path, path.name)
+        told = {name: value for name, value in found.items() if name != "seal"} if isinstance(found, dict) else {}
+        if _sealed(told) == path.read_bytes():
+            return told
+    raise ArtefactDamaged(f"{path.name} is not as it was written")
 
 
-def _torch() -> dict[str, str]:
-    from importlib.metadata import PackageNotFoundError, version  # slow to import, and only a run needs it
+def _threads() -> int:
+    threads: int = plugins.load_torch().get_num_threads()
+    return threads
 
-    try:
-        return {"torch": version("torch")}
-    except PackageNotFoundError:
-        return {}
+
+def sweep_checkpoints(root: Path) -> None:
+    """Remove what runs left that nobody went on with for a month, unless one is under way."""
+    for folder in (root / HIDDEN / "checkpoints").glob("*"):
+        with suppress(Busy, OSError, StorageFailed):
+            newest = max(path.stat().st_mtime for path in (folder, *folder.rglob("*")))
+            if time.time() - newest > KEPT:
+                with Cache(root).lock(folder.name):
+                    shutil.rmtree(folder)

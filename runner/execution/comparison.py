@@ -93,13 +93,19 @@ def _compared(run: str, filed: Fit, again: Fit, allowed: float) -> Compared:
     if again.failed:
         return Compared(run, "failed", again.failed, allowed=allowed)
     moved = [name for name in {**filed.scalars, **again.scalars} if not _same(name, filed.scalars, again.scalars)]
+    before, after = arrays.digests(filed.curves), arrays.digests(again.curves)
+    curved = [name for name in {**before, **after} if before.get(name) != after.get(name)]
     if filed.digests == again.digests and not moved:
         what = "prediction" if again.predictions else "bound"
         return Compared(run, "exact", f"every {what} is the same", allowed=allowed)
-    distances = _distances(filed.by_row, again.by_row) | _distances(filed.beside, again.beside)
+    distances = _distances(filed.by_row, again.by_row) | _distances(filed.profiles, again.profiles)
     farthest, distance = max(distances.items(), key=lambda entry: entry[1], default=(TEST, 0.0))
     what = {"val": "prediction", TEST: "prediction", BOUNDS: "bound"}.get(farthest, f"number of `{farthest}`")
-    also = f"; scalars that moved: {', '.join(sorted(moved)[:3])}" if moved else ""
+    also = "".join(
+        f"; {kind} that moved: {', '.join(sorted(names)[:3])}"
+        for kind, names in (("scalars", moved), ("curves", curved))
+        if names
+    )
     near = f"the farthest {what} moved by {distance:.2g} of their spread, {allowed:g} is close"
     return Compared(run, "close" if distance <= allowed else "differs", near + also, distance, allowed)
 

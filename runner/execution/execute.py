@@ -8,6 +8,7 @@ from typing import Any
 
 from runner.documents.reading import Document
 from runner.execution import provenance
+from runner.execution.checkpoints import sweep_checkpoints
 from runner.execution.filing import Made, file_fits, file_result, file_rows, filed, rows_to_file, run_is_told
 from runner.execution.fits import HIDDEN, Cache, Fit, filed_fit
 from runner.execution.interrupts import Stopped
@@ -63,11 +64,13 @@ def execute_all(chosen: list[Document], knowledge: Knowledge, settings: Settings
             done.append(execute(document, knowledge, settings))
         except Interrupted as stopped:
             left = " ".join(document.id for document in chosen[len(done) :])
-            raise Interrupted(stopped.message, fix=f"runner execute {left}") from stopped
+            again = f"runner execute {left}{' --force' if settings.force else ''}"
+            raise Interrupted(stopped.message, fix=again) from stopped
         except RunnerError as error:
             if len(chosen) == 1:
                 raise
             done.append(Execution(document, [], changed=False, seconds=0.0, refused=error))
+    sweep_checkpoints(knowledge.library.root)
     return done
 
 

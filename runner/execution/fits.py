@@ -39,6 +39,7 @@ class Fit:
     bounds: np.ndarray | None = None  # one per test row, rounded as they are stored
     curves: arrays.Arrays = field(default_factory=dict)  # one number per epoch, rounded as they are stored
     latents: arrays.Arrays | KeptLatents | None = None  # never filed: None where only a result is known
+    strange: bool = False  # its latents are of another fit than all the rest
 
     @property
     def by_row(self) -> dict[str, np.ndarray]:
@@ -114,8 +115,8 @@ class Cache:
         """Tell whether a fit is there, without reading it."""
         return all(file.is_file() for file in self._files(key))
 
-    def lock(self, key: str, waiting: Callable[[str], None]) -> AbstractContextManager[None]:
-        """Hold a key, so that no two processes compute one fit; `waiting` hears who holds it before."""
+    def lock(self, key: str, waiting: Callable[[str], None] | None = None) -> AbstractContextManager[None]:
+        """Hold a key, so that no two processes compute one fit; `waiting` hears who holds it, or it is Busy."""
         return atomic.lock(self.root / HIDDEN / "locks" / "fits" / key, waiting)
 
     def keep(self, key: str, fit: Fit) -> Fit:

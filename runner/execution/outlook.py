@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -15,6 +15,7 @@ from runner.plans.estimates import Estimate, Past, duration, estimate, total
 from runner.plans.specs import JobRun, job_runs
 from runner.plans.staleness import Reason, reasons
 from runner.report import Report
+from runner.results.files import RECORDED, Result
 from runner.results.runs import last_run
 from runner.verdicts.knowledge import Knowledge
 
@@ -30,6 +31,7 @@ class Planned:
     reason: Reason | None  # None: it is filed as declared
     cached: bool
     cost: Estimate
+    again: tuple[Planned, ...] = ()  # runs it needs that are filed, and of which the cache holds no more than is filed
 
     @property
     def computes(self) -> bool:
@@ -46,7 +48,8 @@ class Planned:
         why = f"({self.reason.part}: {self.reason.text})"
         if self.cached:
             return f"  {self.run.name}: from the cache of fits {why}; {rows}"
-        return f"  {self.run.name}: runs {why}; {rows}; {self._time}"
+        again = "".join(f"; may compute `{each.run.name}` again, {each._time}" for each in self.again)  # noqa: SLF001
+        return f"  {self.run.name}: runs {why}; {rows}; {self._time}{again}"
 
     @property
     def _time(self) -> str:
@@ -72,6 +75,7 @@ class Planned:
             "seconds": self.cost.seconds,
             "megabytes": self.cost.megabytes,
             "judged by": self.cost.source,
+            "may compute again": [each.run.name for each in self.again],
         }
 
 
@@ -117,11 +121,20 @@ class Outlook:
         runs = job_runs(document, self.knowledge.library, result)
         assert protocol is not None  # noqa: S101 - job_runs refused the experiment otherwise
         why = {reason.run: reason for reason in reasons(runs, result)}
+        planned: dict[str, Planned] = {}
         for run in runs:
             reason = why.get(run.name)
             cached = reason is not None and self.cache.holds(key_of(run))
             cost = estimate(run, protocol, self.past.get(document.id, {}), self.past)
-            yield Planned(document, run, reason, cached, cost)
+            planned[run.name] = Planned(document, run, reason, cached, cost)
+        return [replace(each, again=tuple(self._lost(each, planned, result))) for each in planned.values()]
+
+    def _lost(self, asking: Planned, planned: Mapping[str, Planned], result: Result | None) -> Iterator[Planned]:
+        """Yield the runs whose latents another one may ask for, which are filed nowhere and no longer in the cache."""
+        filed = {name for name, run in result.runs.items() if run.job != RECORDED} if result else set()
+        for needed in (planned[name] for name in asking.run.needs if asking.computes and name in filed):
+            if needed.reason is None and not self.cache.holds(key_of(needed.run)):
+                yield needed
 
     def _dropped(self, document: Document) -> list[str]:
         """Return lines for what is filed and no longer declared."""

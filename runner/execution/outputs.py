@@ -17,8 +17,7 @@ from runner.results import arrays
 from runner.results.files import LARGEST
 
 PROFILE = re.compile(rf"{NAME.pattern}(?:\([^()]+\))?")  # `weights`, or of a part: `weights(7.5)`
-SPLITS = ("val", "test")
-TAKEN = (*SPLITS, BOUNDS)  # names of arrays that no profile can have
+TAKEN = ("val", "test", BOUNDS)  # names of arrays that no profile can have
 FOLDERS = re.compile(r"(?<![\w.])/(?:[^\s/'\"]+/)+")
 
 

@@ -23,7 +23,7 @@ def surroundings(root: Path, device: str) -> dict[str, Any]:
         "dirty": bool(commit) and bool(_git(root, "status", "--porcelain", "--untracked-files=no")),
         "device": device,
         "host": f"{platform.machine()}, {os.cpu_count()} cores",
-        "versions": {"logg": __version__, "python": platform.python_version(), **_versions()},
+        "versions": {"logg": __version__, "python": platform.python_version(), **versions()},
     }
 
 
@@ -32,7 +32,8 @@ def now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _versions() -> Mapping[str, str]:
+def versions() -> Mapping[str, str]:
+    """Return the versions of what jobs compute with."""
     import importlib.metadata  # slow to import, and only a run needs it
 
     found = {}

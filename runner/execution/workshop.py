@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from runner.contract import Context, Contract, Data, JobSpec, Origin, Output, Source, key_at
 from runner.documents.kinds import Protocol
@@ -16,22 +16,18 @@ from runner.documents.sweeps import spelled
 from runner.execution import plugins
 from runner.execution.checkpoints import Checkpoints
 from runner.execution.fits import Cache, Fit, key_of
+from runner.execution.interrupts import REQUEST
 from runner.execution.keeping import Keeper, passing_keeper
 from runner.execution.meter import Meter
 from runner.execution.outputs import checked, one_line
 from runner.execution.progress import Progress
-from runner.execution.siblings import refuse_other_rows, sibling
+from runner.execution.siblings import Siblings
 from runner.findings import InputRefused, JobFailed
 from runner.plans.estimates import duration
 from runner.plans.specs import JobRun
-from runner.results import arrays
+from runner.results.runs import OTHER_LATENTS
 from runner.safety import canonical
 from runner.verdicts.knowledge import Knowledge
-
-if TYPE_CHECKING:
-    import numpy as np
-
-SPLITS = ("val", "test")
 
 
 @dataclass
@@ -85,10 +81,12 @@ class Workshop:
         if broken:
             self.fits[key_of(run)] = Fit(failed=f"needs `{broken[0]}`, which failed")
         self.progress.tell(f"{run.name}: {run.job.job} on {self.rows(run)['train']} rows{_settings(run)}")
-        fit = self._obtained(key_of(run), run, lambda: self.data(run))
+        fit = self.obtained(key_of(run), run, lambda: self.data(run))
         outcome = fit.failed or duration(fit.cost["seconds"]) + ("" if fit.fresh else " (from the cache of fits)")
         self.progress.ended(run.name)
         self.progress.tell(f"{run.name}: {outcome}")
+        REQUEST.waits = False  # a job that began to save itself may have ended without another look
+        REQUEST.answer()
         return fit
 
     def put(self, run: JobRun, fit: Fit) -> None:
@@ -130,48 +128,49 @@ class Workshop:
             rows.key = key_at(drawn, given[split])
         return Splits(**opened, behind=self.source.origin if self.jobs[run.job.job].origin else None)
 
-    def _obtained(self, key: str, run: JobRun, data: Callable[[], Splits]) -> Fit:
+    def obtained(self, key: str, run: JobRun, data: Callable[[], Splits]) -> Fit:
         """Return the fit of a key, computed at most once, here or in any other process."""
         if key not in self.fits:
-            self.fits[key] = self._computed(run, data) if self.cache is None else self._cached(key, run, data)
+            self.fits[key] = self.found(key, run, data)
         return self.fits[key]
 
-    def _cached(
+    def found(
         self, key: str, run: JobRun, data: Callable[[], Splits], holds: Callable[[Fit], bool] = lambda _: True
     ) -> Fit:
-        assert self.cache is not None  # noqa: S101 - for the type checker
+        """Return the fit of a key from the cache, where it holds what is asked for, or computed now."""
+        if self.cache is None:
+            return self._computed(run, data)
         with self.cache.lock(key, lambda who: self.progress.tell(f"{run.name}: waits for {who}, which computes it")):
             fit = None if self.force else self.cache.take(key)
             saved = self._checkpoints(key, run, self.cache)
             if fit is None or not holds(fit):
                 fit = self._computed(run, data, saved)
-                if not fit.failed:
+                if not fit.failed and OTHER_LATENTS not in fit.cost:  # of which the key says nothing
                     fit = self.cache.keep(key, fit)
             if not fit.failed:
                 saved.done()
         return fit
 
     def _checkpoints(self, key: str, run: JobRun, cache: Cache) -> Checkpoints:
-        """Return where the trainings of a run save themselves; by force they are begun anew."""
-        saved = Checkpoints(cache.root, key, run, self.jobs, self.progress.tell)
+        """Return where the trainings of a run save themselves."""
+        saved = Checkpoints(cache.root, key, run, self.jobs, self.progress.tell, forced=self.force)
         self.saved.append(saved)
-        if self.force:
-            saved.remove()
         return saved
 
     def _computed(self, run: JobRun, data: Callable[[], Splits], saved: Checkpoints | None = None) -> Fit:
-        meter = Meter()
+        meter, siblings = Meter(), Siblings(run, self)
         try:
             splits = data()
             spec = JobSpec(run.job.job, run.job.version, run.job.params)
             with self.keeper.using():
-                output = self._called(spec, splits, self._context(run, saved))
+                output = self._called(spec, splits, self._context(siblings, saved))
             fit = checked(output, splits, told=splits.truth)
         except Exception as error:  # noqa: BLE001 - a job may raise anything; its neighbours go on
             if saved:
                 saved.failed(error)
             return Fit(failed=one_line(error))
-        told = {"train": splits.train.rows, "device": self.device, "job": run.job.job}
+        told = {"train": splits.train.rows, "device": self.device, "job": run.job.job, **siblings.told}
+        told |= {"resumed": saved.resumed} if saved and saved.resumed else {}
         return replace(fit, cost={**meter.read(saved.before if saved else 0.0), **told})
 
     def _called(self, spec: JobSpec, data: Data, context: Context) -> Output:
@@ -181,8 +180,9 @@ class Workshop:
         output: Output = module.run(plugins.params_of(module, spec.params), data, context)
         return output
 
-    def _context(self, run: JobRun, saved: Checkpoints | None) -> Context:
+    def _context(self, siblings: Siblings, saved: Checkpoints | None) -> Context:
         """Return what a run may know and ask for."""
+        run = siblings.run
 
         def progress(done: int, total: int, note: str) -> None:
             self.progress.step(run.name, done, total, note)
@@ -193,70 +193,22 @@ class Workshop:
                 raise JobFailed(f"`{spec.job}` predicts nothing, so nothing can be built on it")
             return output
 
-        def predicted(name: str, split: str) -> np.ndarray:
-            return self._predicted(run, name, split)
-
-        def latents(name: str, split: str) -> np.ndarray:
-            return self._latents(run, name, split)
-
         def kept(name: str, make: Callable[[Path], None]) -> Path:
             return self.keeper.kept(name, make, lambda who: self.progress.tell(f"{run.name}: waits for {who}, {name}"))
 
-        seed = int(run.axes.get("seed", 0))
-        of = saved.of if saved else None
-        context = Context(self.device, seed, progress, nested, predicted, self.folder, kept, run.files, of, latents)
+        context = Context(
+            device=self.device,
+            seed=int(run.axes.get("seed", 0)),
+            progress=progress,
+            nested=nested,
+            predictions=siblings.predicted,
+            latents_of=siblings.latents,
+            folder=self.folder,
+            keeper=kept,
+            files=run.files,
+            checkpoints=saved.of if saved else None,
+        )
         return context
-
-    def _predicted(self, run: JobRun, name: str, split: str) -> np.ndarray:
-        """Return what a run that this one needs predicted for this one's rows of a split."""
-        needed = sibling(run, name, self.runs)
-        predicted = self.fit_of(needed.name).predicted(split if split in SPLITS else "test", name)
-        refuse_other_rows(run, needed, split)
-        return predicted if split in SPLITS else self._on_training_rows(needed).predicted("test", name)
-
-    def _latents(self, run: JobRun, name: str, split: str) -> np.ndarray:
-        """Return what a run that this one needs made of this one's rows of a split."""
-        needed = sibling(run, name, self.runs)
-        found = self.fit_of(needed.name).represented(split, name)
-        refuse_other_rows(run, needed, split)
-        return self._restored(needed, name, split) if found is None else found
-
-    def _restored(self, run: JobRun, name: str, split: str) -> np.ndarray:
-        """Return latents that no result holds: from the cache, or of a fit that is computed again."""
-        scored, key = self.fit_of(run.name), key_of(run)
-
-        def data() -> Splits:
-            self.progress.tell(f"{run.name}: computed again for its latents, which are in no result")
-            return self.data(run)
-
-        def holds(fit: Fit) -> bool:
-            return fit.represented(split, name) is not None
-
-        fit = self._computed(run, data) if self.cache is None else self._cached(key, run, data, holds)
-        if fit.failed:
-            raise JobFailed(f"`{run.name}` failed when it was computed again for its latents: {fit.failed}")
-        if arrays.digests(fit.by_row) != arrays.digests(scored.by_row):
-            told = "which is scored: another machine or other versions made it"
-            self.progress.tell(f"{run.name}: its latents are not of the fit {told}")
-        self.fits[key] = replace(scored, latents=fit.latents)
-        found = fit.represented(split, name)
-        if found is None:
-            raise JobFailed(f"the latents of `{run.name}` cannot be read back", fix="run the command again")
-        return found
-
-    def _on_training_rows(self, run: JobRun) -> Fit:
-        """Return the fit of a run once more, with its training rows in the place of the test rows."""
-        if self.fit_of(run.name).recorded:
-            raise JobFailed(f"`{run.name}` was made elsewhere, nobody knows what it says of its training rows")
-
-        def data() -> Splits:
-            splits = self.data(run)
-            return replace(splits, test=splits.train)
-
-        fit = self._obtained(f"{run.fit}-{canonical.digest([run.asked, 'train'], len(run.asked))}", run, data)
-        if fit.failed:
-            raise JobFailed(f"`{run.name}` failed on its training rows: {fit.failed}")
-        return fit
 
 
 def open_workshop(document: Document, knowledge: Knowledge, device: str | None, progress: Progress) -> Workshop:

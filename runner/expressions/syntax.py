@@ -141,6 +141,11 @@ def with_children(node: Expression, parts: Sequence[Expression]) -> Expression:
     return node
 
 
+def followed(reference: Reference, name: str) -> Reference:
+    """Return an address with one more name behind it, which stands nowhere in the text."""
+    return replace(reference, segments=(*reference.segments, Segment(name, (), reference.end, reference.end)))
+
+
 def walk(node: Expression) -> Iterator[Expression]:
     """Yield a node and all its parts, in reading order."""
     yield node

@@ -20,7 +20,6 @@ from runner.figures._canvas import (
     raise_logarithms,
     svg,
 )
-from runner.findings import InputRefused
 from runner.results.board import Board
 from runner.results.metrics import SYMBOLS
 
@@ -31,7 +30,12 @@ if TYPE_CHECKING:
 
 VERSION = 1
 
-CALLED = {"loss": "training loss", "val_r2": f"validation {SYMBOLS['r2']}"}  # others as their jobs call them
+CALLED = {  # others as their jobs call them
+    "loss": "training loss",
+    "val_loss": "validation loss",
+    "val_r2": f"validation {SYMBOLS['r2']}",
+    "lr": "learning rate",
+}
 KEPT = "the epoch that was kept"
 SPAN = 10.0  # from which ratio of its ends an axis is drawn in logarithms
 FEW = 12  # epochs that are marked one by one
@@ -53,7 +57,7 @@ class Params:
 
 def draw(params: Params, board: Board) -> bytes:
     """Draw one line per run, those of its seeds alike, with a dot at the epoch that was kept."""
-    curves = [curve for job in params.of for curve in board.curves(job, params.curve)]
+    curves = board.curves(params.of, params.curve, params.over)
     places = [_places(curve, params.over) for curve in curves]
     labels = list(dict.fromkeys(curve.label for curve in curves))
     figure, (axes,) = canvas(WIDE, 3.9 + legend_height([*labels, KEPT]))
@@ -71,9 +75,7 @@ def _places(curve: Curve, over: str) -> np.ndarray:
     """Return where the end of each epoch stands."""
     if over == "epoch":
         return np.arange(1, len(curve.values) + 1)
-    if curve.rows is None:
-        message = f"`{curve.label}` does not say how many rows it had seen by the end of each epoch"
-        raise InputRefused(message, code="LG302", fix="leave out `over: rows`")
+    assert curve.rows is not None  # noqa: S101 - a run without was refused
     return curve.rows
 
 

@@ -1,8 +1,8 @@
 """A blind-spot denoiser: what noisy inputs tell about each other, learnt without a single label.
 
 A U-Net says of every input what its neighbours let expect, a mean mu and a deviation sigma, and never sees the input
-itself (`numerics/blind_spot.py`). Neighbours share what the signal is and not the noise, so what can be learnt is the
-signal. It is trained to make the noisy inputs x likely, and nothing else; the loss is the mean over all inputs of
+itself (`numerics/layers/blind_spot.py`). Neighbours share what the signal is and not the noise, so what can be learnt
+is the signal. It is trained to make the noisy inputs x likely, no more; the loss is the mean over all inputs of
 
     gaussian:  (x - mu)^2 / (2 sigma^2) + log(sigma sqrt(2 pi))
     laplace:   |x - mu| / b + log(2 b),    b = sigma / sqrt(2)
@@ -14,7 +14,7 @@ offered, and one channel of inputs goes in instead of two: 1,887,270 parameters,
 for up to 5000 epochs, with steps that shrank by a fifth after 50 that were no better; here they do after five.
 
 What other jobs use are its latents: the maps of a late layer of the encoder, both directions side by side, pooled to a
-few numbers per row (`numerics/pooling.py`). By `seg_mean_K8` that makes 16 for every channel; eight were published.
+few numbers per row (`numerics/layers/pooling.py`). By `seg_mean_K8` that makes 16 for every channel, published were 8.
 `enc_last` is the deepest layer, `enc_pre_latent` the one above it, before its places are halved; which one that name
 stood for was not published. What the job predicts is the linear probe: a ridge from the standardised latents to the
 target, its penalty the best on the validation rows. `probe_r2` has the probes of other poolings beside it, R2 on the
@@ -37,15 +37,14 @@ from torch import nn
 
 from runner.contract import Context, Data, Output, Split
 from runner.findings import JobFailed
-from runner.numerics.blind_spot import BlindSpot
 from runner.numerics.gram import gram_of
-from runner.numerics.learnt_rows import LearntRows, held
-from runner.numerics.moments import moments
-from runner.numerics.networks import Standardised
+from runner.numerics.layers.blind_spot import BlindSpot
+from runner.numerics.layers.pooling import numbers, pooled
+from runner.numerics.learnt_rows import LearntRows, held, walked
+from runner.numerics.networks import Standardised, standardised
 from runner.numerics.penalty import Penalty
-from runner.numerics.pooling import numbers, pooled
 from runner.numerics.recipe import Steps
-from runner.numerics.regression import STOPPING, Part, Task, schedule_of
+from runner.numerics.regression import STOPPING, Part, Task, curves_of, scalars_of, schedule_of
 from runner.numerics.shrinkage import Linear, ridge_path
 from runner.numerics.training import Lessons, Trained, seeded, set_aside, trained
 
@@ -133,13 +132,13 @@ def run(params: Params, data: Data, context: Context) -> Output:
     probes = _probes(found, learnt, judging, data)
     chosen = (params.layer, params.latents)
     probe = probes[chosen]
-    told = {"alpha": probe.alpha, "parameters": float(sum(weights.numel() for weights in model.parameters()))}
+    told = {"alpha": probe.alpha, "val_nll": news.errors[news.best_epoch - 1]}
     return Output(
         predictions={name: probe.rule.predict(found[name][chosen])[:, 0].numpy() for name in ("val", "test")},
         latents={name: rows[chosen].numpy() for name, rows in found.items()},
-        scalars=told | _scalars(news) | {"train_rows": float(learnt.split.rows)},
+        scalars=told | scalars_of(news, model, learnt.split.rows),
         tables={"probe_r2": {layer: {how: probes[layer, how].r2 for how in _poolings(params)} for layer in LAYERS}},
-        curves=_curves(news),
+        curves=curves_of(news, {"val_loss": np.array(news.errors)}),
     )
 
 
@@ -150,36 +149,18 @@ def _trained(params: Params, learnt: Split, judging: Split, context: Context) ->
     """Return the network of the best epoch, and how the training went."""
     nothing = torch.empty(learnt.rows, 0, device=context.device)  # there are no labels
     rows = LearntRows(learnt, nothing, batch=params.batch, seed=context.seed, fresh=params.fresh)
-    scale = Standardised(*moments(learnt))
     kept = held(judging)
     with seeded(context.seed, context.device):
         network = BlindSpot(params.layers, params.channels, params.kernel)
-        model = Denoiser(network, scale, LIKELIHOODS[params.likelihood]).to(context.device)
+        model = Denoiser(network, standardised(learnt), LIKELIHOODS[params.likelihood]).to(context.device)
 
         def error() -> float:
-            batches = judging.inputs(READ) if kept is None else torch.split(kept, READ)
-            return float(torch.cat([model(x) for x in batches]).double().mean())
+            return float(torch.cat([model(x) for x in walked(judging, kept, READ)]).double().mean())
 
         lessons = Lessons(rows.batches, lambda x, _: model(x).mean(), error, rows.rows, "val NLL {:.4f}".format)
-        checkpoint = context.checkpoint([learnt.key, judging.key, str(params)])
+        checkpoint = context.checkpoint([learnt.key, judging.key, f"{type(params).__module__} {params}"])
         news = trained(model, lessons, schedule_of(params, rows.rows), context.progress, checkpoint)
     return model, news
-
-
-def _scalars(news: Trained) -> dict[str, float]:
-    """Return what a training came to."""
-    return {
-        "val_nll": news.losses[news.best_epoch - 1],
-        "best_epoch": float(news.best_epoch),
-        "epochs": float(len(news.losses)),
-        "rows_seen": float(news.rows[-1]),
-    }
-
-
-def _curves(news: Trained) -> dict[str, np.ndarray]:
-    """Return what was seen after every epoch."""
-    told = {"rows": news.rows, "loss": news.learnt, "val_loss": news.losses, "lr": news.rates}
-    return {name: np.array(values, dtype=np.float64) for name, values in told.items()}
 
 
 # ---- what its latents are worth ----
@@ -221,7 +202,7 @@ def _probes(found: Mapping[str, Numbers], learnt: Part, judging: Part, data: Dat
     """Return the probe of every layer and pooling."""
     probes = {}
     for key, rows in found["train"].items():
-        if learnt.split is data.train:
+        if data.val.rows:
             fitted, held_out = rows, found["val"][key]
         else:  # a tenth of the training rows judges
             chosen = torch.from_numpy(set_aside(data.train.rows, STOPPING))

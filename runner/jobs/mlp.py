@@ -18,10 +18,9 @@ from typing import TYPE_CHECKING, Literal
 
 from torch import nn
 
-from runner.contract import Context, Data, JobName, Output
+from runner.contract import Context, Data, JobName, Output, Split
 from runner.findings import JobFailed
-from runner.numerics.moments import moments
-from runner.numerics.networks import Standardised, perceptron
+from runner.numerics.networks import perceptron, standardised
 from runner.numerics.recipe import Recipe
 from runner.numerics.regression import Task, regressed
 
@@ -63,10 +62,9 @@ def run(params: Params, data: Data, context: Context) -> Output:
     if not 0 <= params.dropout < 1 or min(params.hidden, default=1) < 1:
         raise JobFailed("every hidden layer must be 1 or more, and dropout from 0 to below 1")
 
-    def build() -> nn.Sequential:
-        network = perceptron(data.train.width, params.hidden, 1, params.dropout, BENDS[params.activation])
-        first = [Standardised(*moments(data.train))] if params.standardise else []
-        return nn.Sequential(*first, network)
+    def build(rows: Split) -> nn.Sequential:
+        network = perceptron(rows.width, params.hidden, 1, params.dropout, BENDS[params.activation])
+        return nn.Sequential(*([standardised(rows)] if params.standardise else []), network)
 
     return regressed(build, params, Task(data, said=_said(params.residual_on, context)), context)
 

@@ -10,6 +10,7 @@ import torch
 
 from runner.contract import Split
 from runner.findings import JobFailed
+from runner.numerics.portions import within
 
 
 class FeatureTable:
@@ -44,7 +45,7 @@ class FeatureTable:
 
     def some(self, rows: range) -> torch.Tensor:
         """Return the features of consecutive rows."""
-        return self.features[rows.start : rows.stop]
+        return self.features[within(rows, self.rows)]
 
     def statistics(self, size: int) -> Iterator[torch.Tensor]:
         """Yield the ten numbers a job may know of each row's noise."""

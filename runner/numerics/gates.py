@@ -106,7 +106,7 @@ def mixture(  # noqa: PLR0913 - the rows, and the settings an experiment may cho
         rows = len(learnt[0])
         lessons = Lessons(lambda *_: shuffled(learnt, batch), loss, lambda: float(loss(*held)), rows)
         news = trained(model, lessons, schedule, told)
-    scalars = {"best_epoch": float(news.best_epoch), "epochs": float(len(news.losses)), "gate_mse": min(news.losses)}
+    scalars = {"best_epoch": float(news.best_epoch), "epochs": float(len(news.errors)), "gate_mse": min(news.errors)}
     return Gate(mean, scale, _layers(model), scalars)
 
 

@@ -8,6 +8,12 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from runner.contract import Split
+from runner.findings import JobFailed
+from runner.numerics.gram import divisors
+
+READ = 4096  # rows at a time
+
 
 class Standardised(nn.Module):
     """The layer that brings every input to mean 0 and deviation 1."""
@@ -23,6 +29,26 @@ class Standardised(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return rows [n, width] in units of their spread."""
         return (x - self.mean) * self.share
+
+
+def standardised(split: Split) -> Standardised:
+    """Return the layer that suits the rows of a split."""
+    return Standardised(*moments(split))
+
+
+def moments(split: Split) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the mean of every input and its standard deviation, 1 for one that is constant: float64 [width]."""
+    sums, shift = torch.zeros(2, split.width, dtype=torch.float64), torch.zeros(split.width)
+    for place, x in enumerate(split.inputs(READ)):
+        shift = shift if place else x.mean(0)  # sums from a point near the mean lose nothing
+        moved = x - shift
+        sums += torch.stack([part.sum(0, dtype=torch.float64) for part in (moved, moved * moved)]).cpu()
+    mean, square = sums / max(1, split.rows)
+    std = (square - mean**2).clamp_min(0).sqrt()
+    if not torch.isfinite(std).all():
+        raise JobFailed("the inputs hold numbers that are not finite")
+    mean += shift.cpu()
+    return mean, divisors(std, mean)
 
 
 def perceptron(

@@ -20,6 +20,7 @@ from runner.contract import key_at
 from runner.counter import key_of
 from runner.findings import InputRefused, JobFailed
 from runner.numerics.noise import Normals
+from runner.numerics.portions import within
 from runner.numerics.snr import told_statistics
 
 if TYPE_CHECKING:
@@ -131,9 +132,7 @@ class View(ABC):
 
     def some(self, rows: range) -> torch.Tensor:
         """Return the observed inputs of consecutive rows, from anywhere in the split: float32 [n, width]."""
-        if not 0 <= rows.start <= rows.stop <= self.rows:
-            message = f"there are rows 0 to {self.rows}, not {rows.start} to {rows.stop}"
-            raise ValueError(message)
+        within(rows, self.rows)
         return self._observed(rows)
 
     def statistics(self, size: int) -> Iterator[torch.Tensor]:

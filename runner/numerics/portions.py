@@ -18,6 +18,8 @@ from runner.contract import Origin, Split
 from runner.counter import hashed, key_of, top
 from runner.findings import JobFailed
 
+APART = 1024  # rows of a split that are read at once where only some of them are meant
+
 Batch = tuple[torch.Tensor, ...]
 Walked = TypeVar("Walked")
 
@@ -45,7 +47,8 @@ class Portion:
             message = f"bool [{split.rows}] says which rows are chosen, not {chosen.dtype} {list(chosen.shape)}"
             raise ValueError(message)
         self.split, self.chosen = split, chosen
-        self.rows = int(chosen.sum())
+        self._numbers = np.flatnonzero(chosen)
+        self.rows = len(self._numbers)
         self.width, self.axes, self.positions = split.width, split.axes, split.positions
         self.key = f"{split.key} rows {hashlib.sha256(np.packbits(chosen).tobytes()).hexdigest()[:32]}"
 
@@ -64,11 +67,16 @@ class Portion:
         return ((x, y) for x, y in self._walk(self.split.pairs(size), size))
 
     def some(self, rows: range) -> torch.Tensor:
-        """Return the observed inputs of consecutive rows: float32 [n, width]."""
-        wanted = np.flatnonzero(self.chosen)[rows.start : rows.stop]
-        first, last = (int(wanted[0]), int(wanted[-1])) if len(wanted) else (0, -1)
+        """Return the observed inputs of consecutive rows, read in pieces that hold few others."""
+        wanted = self._numbers[within(rows, self.rows)]
+        pieces = np.split(wanted, np.flatnonzero(np.diff(wanted // APART)) + 1)
+        return torch.cat([self._picked(piece) for piece in pieces])
+
+    def _picked(self, numbers: np.ndarray) -> torch.Tensor:
+        """Return rows of the split with these ascending numbers."""
+        first, last = (int(numbers[0]), int(numbers[-1])) if len(numbers) else (0, -1)
         around = self.split.some(range(first, last + 1))
-        return around[torch.from_numpy(wanted - first).to(around.device)]
+        return around[torch.from_numpy(numbers - first).to(around.device)]
 
     def statistics(self, size: int) -> Iterator[torch.Tensor]:
         """Yield the ten numbers a job may know of each row's noise, float32 [n, 10]."""
@@ -137,6 +145,7 @@ class Joined:
 
     def some(self, rows: range) -> torch.Tensor:
         """Return the observed inputs of consecutive rows: float32 [n, width]."""
+        within(rows, self.rows)
         pieces, first = [], 0
         for split in self.splits:
             part = range(max(0, rows.start - first), min(split.rows, rows.stop - first))
@@ -168,6 +177,14 @@ class Joined:
         """Open all splits, so that what one refuses is refused at once, then walk them in turn."""
         walks = [opened(split) for split in self.splits]
         return (batch for walk in walks for batch in walk)
+
+
+def within(rows: range, count: int) -> slice:
+    """Return where these rows stand among so many, refusing others."""
+    if not 0 <= rows.start <= rows.stop <= count:
+        message = f"there are rows 0 to {count}, not {rows.start} to {rows.stop}"
+        raise ValueError(message)
+    return slice(rows.start, rows.stop)
 
 
 def _joined(pieces: list[Batch]) -> Batch:

@@ -19,7 +19,7 @@ from torch import nn
 
 from runner.contract import Context, Data, Output, Split
 from runner.findings import JobFailed
-from runner.numerics.learnt_rows import READ, LearntRows, held
+from runner.numerics.learnt_rows import READ, LearntRows, held, walked
 from runner.numerics.portions import Portion
 from runner.numerics.recipe import Recipe, Steps
 from runner.numerics.training import Lessons, Schedule, Trained, seeded, set_aside, trained
@@ -49,6 +49,16 @@ class Task:
     data: Data
     also: Sequence[str] = ()  # label columns
     said: Mapping[str, np.ndarray] = field(default_factory=dict)  # split -> what is taken off its target [rows]
+
+    def check(self) -> None:
+        """Refuse, before anything is trained, what could not be told or predicted afterwards."""
+        if len(set(self.also)) < len(self.also):
+            raise JobFailed(f"`also` names a label column twice: {', '.join(self.also)}")
+        for column in self.also:
+            if not np.isfinite(self.data.test.column(column)).all():
+                raise JobFailed(f"`{column}` of the test rows is not finite")
+        if not all(torch.isfinite(x).all() for x in self.data.test.inputs(READ)):
+            raise JobFailed("the inputs of the test rows hold numbers that are not finite")
 
     def parts(self) -> tuple[Part, Part]:
         """Return the rows to learn from and those to judge epochs by."""
@@ -101,11 +111,16 @@ def scale_of(labels: np.ndarray, norm: str) -> Scale:
     return Scale(shift, np.where(spread > 0, spread, 1.0))
 
 
-def regressed(build: Callable[[], nn.Module], recipe: Recipe, task: Task, context: Context) -> Output:
-    """Train what `build` makes, keep the epoch that is best on the validation rows, predict these and the test rows.
+def regressed(build: Callable[[Split], nn.Module], recipe: Recipe, task: Task, context: Context) -> Output:
+    """Train a network, keep the epoch that is best on the validation rows, predict these and the test rows.
 
-    The network takes inputs [n, width] and gives [n, k]: the target first, then the label columns beside it.
+    `build` makes it of the rows that it learns from. It takes inputs [n, width] and gives [n, k]: the target first,
+    then the label columns beside it.
     """
+    task.check()
+    if recipe.fresh and task.said:
+        message = "what another job says of the training rows holds for their own noise"
+        raise JobFailed(f"{message}, and `fresh` draws other noise", fix="leave one of the two out")
     learnt, judging = task.parts()
     if not learnt.split.rows:
         raise JobFailed("there are no rows to fit")
@@ -116,7 +131,7 @@ def regressed(build: Callable[[], nn.Module], recipe: Recipe, task: Task, contex
     )  # fmt: skip
     error = LOSSES[recipe.loss]()
     with seeded(context.seed, context.device):
-        model = build().to(context.device)
+        model = build(learnt.split).to(context.device)
         judge = Judge(model, judging, scale)
 
         def loss(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
@@ -140,8 +155,8 @@ class Judge:
 
     def error(self) -> float:
         """Return which share of the target's variance is left: 1 - R2."""
-        batches = self.part.split.inputs(READ) if self.held is None else torch.split(self.held, READ)
-        said = self.scale.restored(_outputs(self.model, batches, len(self.truth)))[:, 0] + self.part.said
+        given = _outputs(self.model, walked(self.part.split, self.held), len(self.truth))
+        said = self.scale.restored(given)[:, 0] + self.part.said
         return float(np.square(self.truth - said).mean()) / self.variance
 
 
@@ -155,14 +170,21 @@ def schedule_of(recipe: Steps, rows: int) -> Schedule:
     )  # fmt: skip
 
 
-def curves_of(news: Trained) -> dict[str, np.ndarray]:
-    """Return what was seen after every epoch of a training that was judged by 1 - R2."""
+def scalars_of(news: Trained, model: nn.Module, rows: int) -> dict[str, float]:
+    """Return what a training on so many rows came to."""
     return {
-        "rows": np.array(news.rows, dtype=np.float64),
-        "loss": np.array(news.learnt),
-        "val_r2": 1 - np.array(news.losses),
-        "lr": np.array(news.rates),
+        "best_epoch": float(news.best_epoch),
+        "epochs": float(len(news.errors)),
+        "parameters": float(sum(numbers.numel() for numbers in model.parameters())),
+        "rows_seen": float(news.rows[-1]),
+        "train_rows": float(rows),
     }
+
+
+def curves_of(news: Trained, judged: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return what was seen after every epoch, with what the epochs were judged by."""
+    told = {"rows": news.rows, "loss": news.losses, **judged, "lr": news.rates}
+    return {name: np.array(values, dtype=np.float64) for name, values in told.items()}
 
 
 def _outputs(model: nn.Module, batches: Iterable[torch.Tensor], rows: int) -> np.ndarray:
@@ -173,26 +195,24 @@ def _outputs(model: nn.Module, batches: Iterable[torch.Tensor], rows: int) -> np
 
 def _output(model: nn.Module, news: Trained, task: Task, scale: Scale, rows: int) -> Output:
     """Predict both splits, and tell what the training came to."""
-    predictions, beside = {}, {}
+    given = {}
     for name, split in (("val", task.data.val), ("test", task.data.test)):
         with torch.inference_mode():
-            given = scale.restored(_outputs(model, split.inputs(READ), split.rows))
-        predictions[name] = given[:, 0] + task.said.get(name, 0.0)
-        beside = {label: _r2(split.column(label), given[:, place]) for place, label in enumerate(task.also, 1)}
+            given[name] = scale.restored(_outputs(model, split.inputs(READ), split.rows))
+    beside = _beside(task, given["test"])
     return Output(
-        predictions=predictions,
-        scalars={
-            "best_epoch": float(news.best_epoch),
-            "epochs": float(len(news.losses)),
-            "parameters": float(sum(numbers.numel() for numbers in model.parameters())),
-            "rows_seen": float(news.rows[-1]),
-            "train_rows": float(rows),
-        },
+        predictions={name: labels[:, 0] + task.said.get(name, 0.0) for name, labels in given.items()},
+        scalars=scalars_of(news, model, rows),
         tables={"beside_r2": beside} if beside else {},
-        curves=curves_of(news),
+        curves=curves_of(news, {"val_r2": 1 - np.array(news.errors)}),
     )
 
 
-def _r2(truth: np.ndarray, said: np.ndarray) -> float:
-    """Return the share of the variance that predictions explain."""
-    return float(1 - np.square(truth - said).sum() / np.square(truth - truth.mean()).sum())
+def _beside(task: Task, given: np.ndarray) -> dict[str, float]:
+    """Return R2 on the test rows of the labels beside the target, as far as they vary there."""
+    truths = {label: task.data.test.column(label) for label in task.also}
+    return {
+        label: float(1 - np.square(truth - given[:, place]).mean() / truth.var())
+        for place, (label, truth) in enumerate(truths.items(), 1)
+        if truth.var() > 0
+    }

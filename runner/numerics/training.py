@@ -37,7 +37,6 @@ State = dict[str, Any]
 
 WARM = 0.05  # of all steps, over which their length rises
 PLATEAU, SHRINK = 5, 0.8  # epochs that were no better, after which a step shrinks to this share
-FORMAT = 1  # of a checkpoint
 OFTEN = 0.5  # seconds between two words about how far it is
 
 
@@ -99,9 +98,9 @@ class Trained:
     """How a training went: the epoch whose model was kept, counted from 1, and what was seen after every epoch."""
 
     best_epoch: int
-    losses: tuple[float, ...]  # held out
+    errors: tuple[float, ...]  # on held-out rows
     rows: tuple[int, ...]  # seen so far
-    learnt: tuple[float, ...]  # the mean loss of the batches
+    losses: tuple[float, ...]  # the mean of the batches
     rates: tuple[float, ...]  # the last lr
 
 
@@ -134,6 +133,7 @@ def trained(
     while not course.over:
         course.epoch(checkpoint)
         course.judge()
+        course.end(checkpoint)
     model.load_state_dict(course.kept)
     model.eval()
     far = course.far
@@ -168,7 +168,7 @@ class Course:
         for batch in self.lessons.batches(len(self.far.errors), self.far.batch):
             self._step(batch, worn * self.schedule.share(self.far.step))
             if checkpoint is not None and checkpoint.due():
-                checkpoint.save(self.state())
+                checkpoint.save(self.state)
             if time.monotonic() - self.spoke >= OFTEN:
                 self._tell()
 
@@ -191,11 +191,15 @@ class Course:
         self.sum.zero_()
         self._tell()
 
+    def end(self, checkpoint: Checkpoint | None) -> None:
+        """Save what no epoch is left to improve."""
+        if self.over and checkpoint is not None and checkpoint.due(ended=True):
+            checkpoint.save(self.state)
+
     def state(self) -> bytes:
         """Return all that is needed to go on from here."""
         cuda = torch.cuda.get_rng_state(self.device) if self.device.type == "cuda" else None
         saved = {
-            "format": FORMAT,
             "model": self.model.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "kept": self.kept,
@@ -208,10 +212,10 @@ class Course:
         return stream.getvalue()
 
     def resume(self, state: bytes | None) -> None:
-        """Go on from where a state was taken, if it is one of this format."""
-        saved = {} if state is None else torch.load(io.BytesIO(state), map_location="cpu", weights_only=True)
-        if saved.get("format") != FORMAT:
+        """Go on from where a state was taken, if there is one."""
+        if state is None:
             return
+        saved = torch.load(io.BytesIO(state), map_location="cpu", weights_only=True)
         self.model.load_state_dict(saved["model"])
         self.optimiser.load_state_dict(saved["optimiser"])
         self.kept = {name: tensor.to(self.device) for name, tensor in saved["kept"].items()}

@@ -18,10 +18,9 @@ from runner.expressions.tokens import ExpressionRefused, quantity
 from runner.findings import InputRefused
 from runner.rendering.desk import Desk
 from runner.results.addresses import along
-from runner.results.evaluation import NotMeasured, Pending
+from runner.results.evaluation import Pending
 from runner.results.metrics import COUNT, SYMBOLS
-from runner.results.points import At, NoSuchRun
-from runner.results.published import NotPublished
+from runner.results.points import At, Lacking, NoSuchRun
 from runner.results.quantities import Quantity
 
 UNKNOWN_FIX = "name an axis of the sweep, a partition of the protocol, or a list of jobs"
@@ -70,7 +69,7 @@ class _Gaps:
     """Why cells are empty: values that no run has produced yet, what a run does not have or no source gives."""
 
     pending: list[str] = field(default_factory=list)
-    lacking: dict[str, list[ExpressionRefused]] = field(default_factory=dict)
+    lacking: dict[str, list[Lacking]] = field(default_factory=dict)
 
     def refuse_empty(self, rows: int) -> None:
         """Refuse a column that no row has."""
@@ -147,7 +146,7 @@ def _cell(column: str, row: _Row, above: _Row | None, desk: Desk, gaps: _Gaps) -
     except Pending as error:
         gaps.pending.append(error.message)
         return Cell(None)
-    except (NotMeasured, NotPublished) as error:
+    except Lacking as error:
         gaps.lacking.setdefault(column, []).append(error)
         return Cell(None)
     except NoSuchRun:

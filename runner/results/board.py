@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import pairwise
 from typing import Any, cast
 
@@ -15,7 +14,7 @@ from runner.documents.metrics import BOUNDS
 from runner.documents.reading import Document
 from runner.expressions.names import suggestion
 from runner.expressions.parse import parse
-from runner.expressions.syntax import Expression, Reference, Segment
+from runner.expressions.syntax import Expression, Reference, followed
 from runner.expressions.tokens import ExpressionRefused
 from runner.findings import InputRefused
 from runner.results import arrays
@@ -28,9 +27,9 @@ from runner.results.addresses import (
     left_out,
     resolve,
 )
-from runner.results.curves import Curve, curves, trainings
+from runner.results.curves import Curve, Training, curves, trainings
 from runner.results.evaluation import Evaluator, Pending
-from runner.results.evidence import drawn, rounded
+from runner.results.evidence import drawn, ten_digits
 from runner.results.measures import measure_of, measures
 from runner.results.metrics import COUNT, SYMBOLS
 from runner.results.points import At, NoSuchRun
@@ -94,7 +93,7 @@ class Board:
         tree = parse(item)
         if not self._is_job(tree):
             return ""
-        rows = _with(tree, COUNT)  # every run has some
+        rows = followed(cast("Reference", tree), COUNT)  # every run has some
         at = left_out(rows, self._document, self._library)
         meaning = resolve(rows, self._document, self._library, at)
         first, *others = [leaf.run for leaf in leaves(meaning) if isinstance(leaf, FactAddress)]
@@ -149,27 +148,29 @@ class Board:
         source = self._library.plugins.sources.get(protocol.source) if protocol else None
         return source.inputs if source else ""
 
-    def curves(self, item: str, curve: str) -> list[Curve]:
-        """Return what a job said of every epoch under one name, for each run that it stands for."""
-        store = self._evaluator.store
-        return curves(trainings(item, curve, self._document, self._library, store), curve, store)
+    def curves(self, items: Sequence[str], curve: str, over: str = "") -> list[Curve]:
+        """Return what jobs said of every epoch under one name, for each run that they stand for."""
+        found = [training for item in items for training in self._trainings(item, curve, over)]
+        return curves(found, curve, self._evaluator.store)
 
-    def evidence(self, items: Sequence[str], x: str = "", y: str = "", curve: str = "") -> list[Any]:
+    def _trainings(self, item: str, curve: str, over: str) -> list[Training]:
+        return trainings(item, curve, self._document, self._library, self._evaluator.store, over)
+
+    def evidence(self, items: Sequence[str], x: str = "", y: str = "", curve: str = "", over: str = "") -> list[Any]:
         """Return all that is drawn of the items, so that it tells one drawing from another; empty while pending."""
         if y and not x:
             raise InputRefused(f"there is `y: {y}` and no `x`", code="LG208", fix="name both axes")
         try:
-            shown = [[item, *self._of_item(item, x, y, curve)] for item in items]
+            shown = [[item, *self._of_item(item, (x, y), (curve, over))] for item in items]
         except Pending:
             return []
         return [self.target, "" if curve else self.measure(items), shown]
 
-    def _of_item(self, item: str, x: str, y: str, curve: str) -> list[Any]:
+    def _of_item(self, item: str, axes: tuple[str, str], curve: tuple[str, str]) -> list[Any]:
         try:
-            if curve:
-                found = trainings(item, curve, self._document, self._library, self._evaluator.store)
-                return [training.evidence(curve) for training in found]
-            return self._of_axes(item, x, y) if x else self._of_one(item)
+            if curve[0]:
+                return [training.evidence(curve[0]) for training in self._trainings(item, *curve)]
+            return self._of_axes(item, *axes) if axes[0] else self._of_one(item)
         except ExpressionRefused as error:
             jobs = self._document.experiment.jobs if self._document.experiment else ()
             fix = error.fix or suggestion(item, jobs)
@@ -195,7 +196,7 @@ class Board:
         grid = self.grid(item, x, y)
         if not grid.values.size:
             raise self._invariant(item, x if grid.rows else y)
-        return [list(grid.rows), list(grid.columns), arrays.digest(rounded(grid.values.ravel()))]
+        return [list(grid.rows), list(grid.columns), arrays.digest(ten_digits(grid.values.ravel()))]
 
     def _invariant(self, item: str, axis: str) -> InputRefused:
         if found := self._returned(item):
@@ -278,12 +279,6 @@ class Board:
                 unnamed = part.edges and part.parts != part.shown
                 return dict(zip(part.parts, pairwise(part.edges), strict=True)) if unnamed else {}
         return {}
-
-
-def _with(tree: Expression, name: str) -> Reference:
-    """Return a name with one more part."""
-    reference = cast("Reference", tree)
-    return replace(reference, segments=(*reference.segments, Segment(name, (), tree.end, tree.end)))
 
 
 def _documents(tree: Expression, document: Document, library: Library, at: At) -> Iterator[Document]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.documents.library import Library
@@ -11,7 +11,7 @@ from runner.documents.reading import Document
 from runner.documents.sweeps import spoken
 from runner.expressions.names import suggestion
 from runner.expressions.parse import parse
-from runner.expressions.syntax import Reference, Segment
+from runner.expressions.syntax import Reference, followed
 from runner.findings import InputRefused
 from runner.results.addresses import NOWHERE, Every, FactAddress, Meaning, leaves, resolve
 from runner.results.evaluation import Pending
@@ -52,8 +52,13 @@ class Training:
         return [self.label, self.run.curves[curve], self.run.curves.get(ROWS, ""), self.kept]
 
 
-def trainings(item: str, curve: str, document: Document, library: Library, store: Store) -> list[Training]:
-    """Return the runs a job stands for, at every value of the axes it leaves open and with every seed."""
+def trainings(
+    item: str, curve: str, document: Document, library: Library, store: Store, over: str = ""
+) -> list[Training]:
+    """Return the runs a job stands for, at every value of the axes it leaves open and with every seed.
+
+    They have the curve that is asked for, and the one it is drawn over.
+    """
     found = [_training(label, address, store) for label, address in _runs(item, document, library)]
     for training in found:
         if not training.run.curves:
@@ -62,13 +67,24 @@ def trainings(item: str, curve: str, document: Document, library: Library, store
         if curve not in training.run.curves:
             fix = suggestion(curve, training.run.curves)
             raise InputRefused(f"`{item}` has no curve `{curve}`", code="LG302", fix=fix)
+        if over == ROWS and ROWS not in training.run.curves:
+            message = f"`{training.label}` does not say how many rows it had seen by the end of each epoch"
+            raise InputRefused(message, code="LG302", fix=f"leave out `over: {ROWS}`")
     return found
 
 
 def curves(found: list[Training], curve: str, store: Store) -> list[Curve]:
-    """Return a curve of runs that are of one document."""
-    stored = store.curves(found[0].document, [training.name for training in found])
-    return [Curve(t.label, own[curve], own.get(ROWS), t.kept) for t, own in zip(found, stored, strict=True)]
+    """Return a curve of each of these runs; the arrays of a document are read once."""
+    named: dict[str, list[str]] = {}
+    for training in found:
+        named.setdefault(training.document.id, []).append(training.name)
+    documents = {training.document.id: training.document for training in found}
+    stored = {identity: store.curves(documents[identity], names) for identity, names in named.items()}
+    return [_curve(training, curve, stored[training.document.id][training.name]) for training in found]
+
+
+def _curve(training: Training, curve: str, said: Mapping[str, np.ndarray]) -> Curve:
+    return Curve(training.label, said[curve], said.get(ROWS), training.kept)
 
 
 def _training(label: str, address: FactAddress, store: Store) -> Training:
@@ -84,8 +100,7 @@ def _runs(item: str, document: Document, library: Library) -> Iterator[tuple[str
     tree = parse(item)
     if not isinstance(tree, Reference):
         raise InputRefused(f"`{item}` is no job", code="LG302", fix="name a job, without a metric")
-    counted = replace(tree, segments=(*tree.segments, Segment(COUNT, (), tree.end, tree.end)))  # every run has some
-    for at, meaning in _everywhere(counted, document, library, NOWHERE):
+    for at, meaning in _everywhere(followed(tree, COUNT), document, library, NOWHERE):  # every run counts its rows
         parts = meaning.parts if isinstance(meaning, Every) else (("", meaning),)
         for label, part in parts:
             for leaf in leaves(part):

@@ -41,7 +41,7 @@ from runner.results.addresses import (
 from runner.results.files import Recorded
 from runner.results.metrics import COUNT, LIMITS, unit_of
 from runner.results.operators import ARITHMETIC, FUNCTIONS, compare, logic
-from runner.results.points import SEED, At, AxisLeftOut, NoSuchRun, unmeasured
+from runner.results.points import SEED, At, AxisLeftOut, Lacking, NoSuchRun, unmeasured
 from runner.results.populations import Population
 from runner.results.published import cited
 from runner.results.quantities import (
@@ -77,7 +77,7 @@ class Pending(RunnerError):
         self.document = document
 
 
-class NotMeasured(ExpressionRefused):
+class NotMeasured(Lacking):
     """A metric of a run that gives nothing it could be computed from."""
 
     def __init__(self, address: FactAddress, known: Sequence[str], start: int = 0, end: int = 0) -> None:
@@ -145,7 +145,12 @@ class Evaluator:
 
     def check_definition(self, formula: Formula, document: Document) -> None:
         """Refuse a definition that has no value anywhere: one that leaves axes out is asked at their first values."""
-        self.worth(formula.text, formula.tree, document, left_out(formula.tree, document, self.library))
+        at = left_out(formula.tree, document, self.library)
+        try:
+            self.worth(formula.text, formula.tree, document, at)
+        except Lacking:  # what is lacking there may be had at other values
+            if not at:
+                raise
 
     def _depth(self, reference: Reference, document: Document, seen: tuple[str, ...], at: At) -> int:
         meanings = leaves(resolve(reference, document, self.library, at))
@@ -270,8 +275,8 @@ class Evaluator:
             protocol = self.library.protocol(address.document)
             run = result.runs[address.run]
             if address.name in {**run.profiles, **run.curves}:
-                each = "input" if address.name in run.profiles else "epoch"
-                message = f"`{address.name}` has a number for every {each}, one is due"
+                every = "input" if address.name in run.profiles else "epoch"
+                message = f"`{address.name}` has a number for every {every}, one is due"
                 raise ExpressionRefused(message, last.start, last.end, fix="draw it in a figure", code="LG304")
             known += run.profiles
             raise unmeasured(replace(last, name=address.name), [*(protocol.metrics if protocol else ()), *known])
@@ -316,10 +321,11 @@ def _recorded(fact: Recorded, address: FactAddress, unit: str) -> Quantity:
 
 
 def _inside(definition: Definition, error: ExpressionRefused, reference: Reference) -> ExpressionRefused:
-    """Return the refusal of a definition as it is seen where the definition is named."""
+    """Return the refusal of a definition as it is seen where the definition is named, lacking what it lacks."""
     message = f"in `{definition.name}`: {error.message}"
     fix = f"write across(...) in `{definition.name}` itself" if error.code == "LG303" else error.fix
-    return ExpressionRefused(message, reference.start, reference.end, fix=fix, code=error.code)
+    kind = Lacking if isinstance(error, Lacking) else ExpressionRefused
+    return kind(message, reference.start, reference.end, fix=fix, code=error.code)
 
 
 def _unsound(reference: Reference, message: str, fix: str) -> ExpressionRefused:

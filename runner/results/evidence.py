@@ -13,12 +13,12 @@ from runner.safety import canonical
 
 def drawn(quantity: Quantity) -> list[Any]:
     """Return what a figure may show of a quantity, rounded as facts are."""
-    interval = [arrays.digest(rounded(np.array(quantity.interval)))] if quantity.interval else []
+    interval = [arrays.digest(ten_digits(np.array(quantity.interval)))] if quantity.interval else []
     populations = [population.key for population in quantity.populations]
-    return [arrays.digest(rounded(quantity.values)), interval, quantity.unit, populations]
+    return [arrays.digest(ten_digits(quantity.values)), interval, quantity.unit, populations]
 
 
-def rounded(values: np.ndarray) -> np.ndarray:
+def ten_digits(values: np.ndarray) -> np.ndarray:
     """Return values to ten digits of the largest: what machines disagree on beyond them shows in no figure."""
     finite = np.abs(values[np.isfinite(values)])
     largest = float(finite.max(initial=0.0)) or 1.0

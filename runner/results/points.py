@@ -41,6 +41,10 @@ def _offered(segment: Segment, axis: str, value: str, *, alone: bool) -> str:
     return f"{segment.name}({', '.join([*said, value if alone and not said else f'{axis}={value}'])})"
 
 
+class Lacking(ExpressionRefused):
+    """A value that its run does not have, or that no source gives: where others have it, its place stays empty."""
+
+
 class NoSuchRun(ExpressionRefused):
     """A run that was not asked for: the axis has no such value here."""
 

@@ -18,16 +18,12 @@ from runner.expressions.tokens import ExpressionRefused
 from runner.findings import Finding, Place
 from runner.results import places
 from runner.results.addresses import NOWHERE
-from runner.results.points import SEED, At
+from runner.results.points import SEED, At, Lacking
 
 COLUMNS = ("source", "population", "address", "value", "low", "high")
 LARGEST = 5_000_000  # bytes of a list
 CODE = "LG216"
 Sources = dict[tuple[str, str], tuple[Place, dict[str, Stated]]]  # by source and population
-
-
-class NotPublished(ExpressionRefused):
-    """A value that no source gives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +81,7 @@ def cited(asked: Expression, document: Document, library: Library, at: At = NOWH
     called = f"`{address_of(asked)}`" if isinstance(asked, Reference) else "this"
     if found is None:
         fix = "add it under `published:` of its experiment"
-        raise NotPublished(f"no source gives {called}", asked.start, asked.end, fix=fix, code="LG302")
+        raise Lacking(f"no source gives {called}", asked.start, asked.end, fix=fix, code="LG302")
     if found[1].why:
         message = f"{called} was withdrawn: {found[1].why}"
         fix = f"strike the number out: ~~{found[0].value:g}~~"

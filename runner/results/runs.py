@@ -11,6 +11,7 @@ from runner.results import places
 from runner.results.files import load_json
 
 LARGEST: Final = 1e12
+OTHER_LATENTS: Final = "latents_of_another_fit"  # of a run: whose latents it used that are not of the fit that is filed
 FIELDS: Final = {
     "commit": str,
     "device": str,
@@ -43,6 +44,8 @@ def _sound(content: dict[str, Any]) -> bool:
     if not all(isinstance(content.get(name), kind) for name, kind in FIELDS.items()):
         return False
     costs = [cost for cost in content["runs"].values() if isinstance(cost, dict)]
+    if not all(isinstance(cost.get(OTHER_LATENTS, []), list) for cost in costs):
+        return False
     numbers = [content["seconds"], *(cost.get(name, 0) for cost in costs for name in ("seconds", "megabytes", "train"))]
     plain = all(isinstance(number, int | float) and abs(number) < LARGEST for number in numbers)
     return plain and len(costs) == len(content["runs"])

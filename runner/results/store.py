@@ -85,12 +85,12 @@ class Store:
             raise InputRefused(f"`{run}` has no profile `{name}`", code="LG302", fix=suggestion(name, profiles))
         return self.predictions(document)[f"{run}/{name}"]
 
-    def curves(self, document: Document, runs: Iterable[str]) -> list[dict[str, np.ndarray]]:
+    def curves(self, document: Document, runs: Iterable[str]) -> dict[str, dict[str, np.ndarray]]:
         """Return what each of these runs says of its epochs, by the names it has for that."""
         result, stored = self.result(document), self.predictions(document)
         named = {run: result.runs[run].curves if result else {} for run in runs}
-        found = [{name: stored[f"{run}/{CURVE}/{name}"] for name in names} for run, names in named.items()]
-        for run, curves in zip(named, found, strict=True):
+        found = {run: {name: stored[f"{run}/{CURVE}/{name}"] for name in names} for run, names in named.items()}
+        for run, curves in found.items():
             if len({len(values) for values in curves.values()}) > 1:
                 raise self._damaged_predictions(document, f"the curves of `{run}` differ in length")
         return found

@@ -16,11 +16,11 @@ HEAD = "kind: exp\nid: TOY-1\ntitle: Recipe\ndate: 2026-01-02\nprotocol: pfs-1k@
 RECIPES = re.findall(r"```yaml\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
 
 
-@pytest.mark.parametrize("recipe", RECIPES, ids=["linear", "mixtures", "trees", "ceilings"])
+@pytest.mark.parametrize("recipe", RECIPES, ids=["linear", "mixtures", "trees", "vit", "denoisers", "ceilings"])
 def test_a_recipe_reads_without_findings(recipe: str, tmp_path: Path) -> None:
     """Jobs, parameters, partitions and definitions are all known."""
     if "residual_on: ridge" in recipe:
-        recipe += "  ridge: {job: ridge}\n"
+        recipe += "  ridge: {job: ridge}\n  cleaned: {job: denoiser}\n"
     (tmp_path / "logg" / "protocols").mkdir(parents=True)
     (tmp_path / "logg" / "toy").mkdir()
     (tmp_path / "logg" / "protocols" / "pfs-1k.md").write_bytes(PROTOCOL.read_bytes())

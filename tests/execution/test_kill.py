@@ -132,17 +132,60 @@ def test_a_request_to_stop_tells_of_the_checkpoint_and_the_same_command_goes_on(
 
     assert line == "stopped, 0 of 1 runs are done, a checkpoint of little is kept -> runner execute TOY-1"
     assert told.said(f"little: {GOES_ON}")
-    assert told.steps == list(range(21, STEPS + 1))
+    assert told.steps == list(range(22, STEPS + 1))
     assert results(root) == undisturbed()
     assert not list(saved(root).glob("*"))
 
 
-def test_a_short_training_saves_nothing(tmp_path: Path) -> None:
-    """A minute has to go by first; who is stopped before is told of no checkpoint."""
-    line = stopped(training(tmp_path), 20)
+def test_a_short_training_saves_nothing_unless_it_is_stopped(tmp_path: Path) -> None:
+    """A minute has to go by first; but whoever is asked to stop takes one more step and saves it."""
+    root, told = training(tmp_path), Told()
+    ended(root, 20, MemoryError())
+    assert not saved(root).exists()
 
-    assert line == "stopped, 0 of 1 runs are done -> runner execute TOY-1"
-    assert not saved(tmp_path).exists()
+    line = stopped(root, 20)
+    train(root, told)
+
+    assert line == "stopped, 0 of 1 runs are done, a checkpoint of little is kept -> runner execute TOY-1"
+    assert told.steps == list(range(22, STEPS + 1))
+    assert results(root) == undisturbed()
+
+
+def test_who_is_stopped_before_the_first_step_has_nothing_to_save(tmp_path: Path) -> None:
+    """And does not wait for a step."""
+    root = training(tmp_path)
+    swap(root, "jobs/little.py", "    x, y =", "    context.progress(0, 0, '')\n    x, y =")
+    told = Told(0, partial(signal.raise_signal, signal.SIGTERM))
+
+    with pytest.raises(Interrupted, match="stopped, 0 of 1 runs are done -> "):
+        train(root, told)
+
+    assert told.steps == [0]
+
+
+def test_who_is_stopped_after_the_last_step_keeps_the_fit(tmp_path: Path) -> None:
+    """The job looks no more whether it is to save itself; the next command finds it done."""
+    root, told = training(tmp_path), Told()
+
+    line = stopped(root, STEPS)
+    train(root, told)
+
+    assert line == "stopped, 1 of 1 runs are done -> runner execute TOY-1"
+    assert (told.steps, results(root)) == ([], undisturbed())
+
+
+def test_a_second_request_does_not_wait(tmp_path: Path) -> None:
+    """Between two steps: nothing is saved."""
+    root = training(tmp_path)
+
+    def twice() -> None:
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGTERM)
+
+    with pytest.raises(KeyboardInterrupt):
+        train(root, Told(20, twice))
+
+    assert not saved(root).exists()
 
 
 @pytest.mark.usefixtures("eager")
@@ -153,7 +196,7 @@ def test_a_checkpoint_goes_on_in_another_knowledge_base(tmp_path: Path) -> None:
 
     train(there, told)
 
-    assert told.steps[0] == 21
+    assert told.steps[0] == 22
     assert results(there) == undisturbed()
 
 
@@ -166,7 +209,9 @@ def test_what_only_its_surroundings_cut_short_goes_on(tmp_path: Path, error: Exc
     failed = ended(root, 20, error)
     train(root, told)
 
-    assert failed.said("little: its checkpoint is kept: the same command goes on from there")
+    assert failed.said(
+        "little: its checkpoint is kept: the same command goes on from there -> delete .logg/checkpoints"
+    )
     assert told.steps[0] == 21
     assert results(root) == undisturbed()
 
@@ -184,15 +229,20 @@ def test_what_the_job_itself_gave_up_begins_anew(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("eager")
-def test_force_begins_anew(tmp_path: Path) -> None:
-    """What a run before left is removed before the first step."""
-    root, told = training(tmp_path), Told()
+def test_force_begins_anew_and_goes_on_by_force(tmp_path: Path) -> None:
+    """What a run before left is left aside; the command that is named goes on from what it saved itself."""
+    root, told, again = training(tmp_path), Told(30, partial(signal.raise_signal, signal.SIGTERM)), Told()
     stopped(root, 20)
 
-    train(root, told, force=True)
+    with pytest.raises(Interrupted, match="little is kept -> runner execute TOY-1 --force"):
+        train(root, told, force=True)
+    train(root, again, force=True)
 
     assert (told.steps[0], told.said(GOES_ON)) == (1, False)
+    assert told.said("little: its checkpoint 21 is left aside: it was not begun by force")
+    assert (again.steps[0], again.said(GOES_ON)) == (32, True)
     assert results(root) == undisturbed()
+    assert not list(saved(root).glob("*"))
 
 
 @pytest.mark.usefixtures("eager")
@@ -222,7 +272,7 @@ def test_a_job_that_does_something_else_by_now_begins_anew(tmp_path: Path) -> No
 
     train(root, other)
 
-    assert (same.steps[0], other.steps[0]) == (21, 1)
+    assert (same.steps[0], other.steps[0]) == (22, 1)
     assert other.said("is left aside: it was made by another version of little.py")
     assert other.said("little: starts over, as none of its checkpoints can be used")
 
@@ -242,7 +292,7 @@ def test_a_full_disk_does_not_end_a_training(tmp_path: Path, monkeypatch: pytest
 
 @pytest.mark.usefixtures("eager")
 def test_what_a_run_cost_holds_the_time_before_it_was_stopped(tmp_path: Path) -> None:
-    """The time of earlier processes is part of what the run took."""
+    """The time of earlier processes is part of what the run took, and their number is told."""
     root = training(tmp_path)
     stopped(root, 20)
     for path in saved(root).glob("*/*/*.manifest.json"):
@@ -251,4 +301,5 @@ def test_what_a_run_cost_holds_the_time_before_it_was_stopped(tmp_path: Path) ->
 
     train(root, Told())
 
-    assert 5000 < json.loads(read(root, "logg/toy/results/TOY-1.run.json"))["runs"]["little"]["seconds"] < 6000
+    told = json.loads(read(root, "logg/toy/results/TOY-1.run.json"))["runs"]["little"]
+    assert (5000 < told["seconds"] < 6000, told["resumed"]) == (True, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,7 @@ from runner.execution.execute import Settings
 from runner.execution.progress import Progress
 from runner.report import Report
 from runner.results import arrays
-from tests.executed import put, read, swap
+from tests.executed import add, put, read, swap
 from tests.execution.encoders import ENCODER, READER, TURN
 from tests.knowledge import base
 
@@ -164,21 +165,50 @@ def test_lost_latents_are_computed_again_once(root: Path, damage: Callable[[Path
     assert (run(root).code, calls(root)) == (0, 2)
 
 
+def used(root: Path) -> dict[str, list[str] | None]:
+    """Return whose latents of another fit each run used, as its run file says."""
+    runs: dict[str, dict[str, Any]] = json.loads(read(root, RESULT.replace(".json", ".run.json")))["runs"]
+    return {name: cost.get("latents_of_another_fit") for name, cost in runs.items()}
+
+
 def test_latents_of_a_fit_that_is_not_the_scored_one_are_told(root: Path) -> None:
-    """On a machine that computes otherwise the scores stay those filed, and a line says whose the latents are."""
+    """On a machine that computes otherwise the scores stay those filed; a line and the page say whose latents are."""
     run(root)
+    assert used(root) == {"encoder": None, "reader": None}
     before = arrays.unpack(root / ARRAYS, "")["encoder/test"]
     lost(root)
     put(root, "own/machine", "0.5")
     changed(root, "predictions: true")
+    swap(root, "logg/toy/exp/a.md", "jobs:\n", "jobs:\n  second: {job: reader, of: encoder, salt: 2}\n")
+    add(root, "logg/toy/exp/a.md", "\n<!-- logg: provenance -->\n")
     told = Told()
 
     assert run(root, told).code == 0
     line = "encoder: its latents are not of the fit which is scored: another machine or other versions made it"
     assert told.lines.count(line) == 1
     np.testing.assert_array_equal(arrays.unpack(root / ARRAYS, "")["encoder/test"], before)
+    assert used(root) == {"encoder": None, "reader": ["encoder"], "second": ["encoder"]}
+    page = read(root, "logg/toy/exp/a.md")
+    assert page.count(": made with latents of another fit than the one that is scored, of encoder") == 2
     assert scalars(root)["reader.off_said"] < 1e-3
     assert scalars(root)["reader.off_test"] == pytest.approx(np.abs(0.5 * TURN.sum(axis=0)).max(), abs=1e-5)
+
+
+def test_a_plan_foresees_what_may_be_computed_again(root: Path) -> None:
+    """Where a run is due and the cache has lost what it may ask another one for, whether or not it will."""
+    run(root)
+    changed(root, "salt: 1")
+    assert "again" not in "".join(workflow.plan(root, []).lines)
+    lost(root)
+
+    encoder, reader = workflow.plan(root, []).data["plans"]
+    line = workflow.plan(root, []).lines[2]
+
+    assert (reader["may compute again"], encoder["may compute again"]) == (["encoder"], [])
+    assert re.search(r"  reader: runs .*; may compute `encoder` again, about 0\.\d+ s, \d+ MB$", line)
+    run(root)
+    lost(root)
+    assert not any(each["may compute again"] for each in workflow.plan(root, []).data["plans"])
 
 
 def test_force_gives_latents_of_the_new_fit(root: Path) -> None:
@@ -231,6 +261,23 @@ def test_a_sibling_that_gives_none_is_named(root: Path, old: str, new: str, fail
 
     assert report.code == 6
     assert any(failed in line for line in report.data["failed"])
+
+
+def test_who_used_latents_of_another_fit_is_told_as_long_as_it_is_filed(root: Path) -> None:
+    """Later commands lay it ready; the cache is not given what its key does not tell."""
+    run(root)
+    lost(root)
+    put(root, "own/machine", "0.5")
+    changed(root, "salt: 1")
+    run(root)
+    swap(root, "logg/toy/exp/a.md", "jobs:\n", "jobs:\n  other: {job: ridge}\n")
+
+    run(root)
+    assert used(root)["reader"] == ["encoder"]
+    (root / RESULT).unlink()
+    run(root)
+    assert not any(used(root).values())
+    assert (scalars(root)["reader.off_val"] > 1, calls(root)) == (True, 2)
 
 
 @pytest.mark.parametrize("kept", [True, False])

@@ -100,7 +100,7 @@ def jobs(monkeypatch: pytest.MonkeyPatch) -> dict[str, Run]:
 def workshop(jobs: Mapping[str, Run], cache: Cache | None = None) -> Workshop:
     """Return a workshop for these jobs."""
     protocol = SimpleNamespace(val=3, test=4, seed=7, target="weight", axes={"noise": (0.0, 1.0)})
-    contracts = {name: SimpleNamespace(path=Path(f"{name}.py"), origin=False) for name in jobs}
+    contracts = {name: SimpleNamespace(name=name, code="", path=Path(f"{name}.py"), origin=False) for name in jobs}
     source = cast("Any", Source())
     return Workshop(source, cast("Any", protocol), cast("Any", contracts), Path(), "cpu", cache=cache)
 
@@ -195,6 +195,7 @@ def test_predictions_on_training_rows_are_kept_like_any_fit(jobs: dict[str, Run]
         ("test", {"asked": "other"}, "`a` was made on other test rows than b"),
         ("train", {"axes": {"train": 9.0, "noise": 1.0, "seed": 5.0}}, "`a` was made on other train rows than b"),
         ("train", {"axes": {"train": 10.0, "noise": 1.0, "train_noise": 0.0}}, "`a` was made on other train rows"),
+        ("valid", {}, "there are no `valid` rows -> ask for train, val or test"),
     ],
 )
 def test_predictions_for_other_rows_are_refused(

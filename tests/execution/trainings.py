@@ -54,7 +54,7 @@ def run(params, data, context):
             (model(seen)[:, 0] - y[rows]).square().mean().backward()
             optimiser.step()
             if saved and saved.due():
-                saved.save(stored(step + 1, model, optimiser))
+                saved.save(lambda: stored(step + 1, model, optimiser))
             context.progress(step + 1, params.steps, "step")
     model.eval()
     with torch.inference_mode():

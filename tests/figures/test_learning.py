@@ -36,7 +36,7 @@ def board(known: Knowledge) -> Board:
 
 def made_up(*curves: Curve) -> Board:
     """Return a board on which every job has these curves."""
-    return cast("Board", SimpleNamespace(curves=lambda _item, _name: list(curves)))
+    return cast("Board", SimpleNamespace(curves=lambda *_: list(curves)))
 
 
 def curve(values: np.ndarray, label: str = "net", rows: float = 100, kept: int = 0) -> Curve:
@@ -148,6 +148,15 @@ def test_a_loss_that_falls_tenfold_is_drawn_in_logarithms(speed: float, logarith
     assert "training loss" in texts(svg)
 
 
+@pytest.mark.parametrize(
+    ("name", "called"),
+    [("lr", "learning rate"), ("val_loss", "validation loss"), ("val_r2", "validation R²"), ("of_two", "of two")],
+)
+def test_what_is_drawn_is_named(name: str, called: str) -> None:
+    """In words where it is known, otherwise as its job calls it."""
+    assert called in texts(drawn(curve(np.linspace(0.1, 0.5, 20)), name=name))
+
+
 def test_a_score_is_never_drawn_in_logarithms() -> None:
     """Though it may rise tenfold; and what is worse than useless leaves the panel."""
     (line,) = (each for each in lines(drawn(curve(np.linspace(0.05, 0.9, 30)))) if len(each.corners) > 2)
@@ -194,9 +203,11 @@ def _spine(svg: str) -> list[float]:
 def test_a_curve_without_rows_has_no_place_among_them(known: Knowledge) -> None:
     """Said in one line, with what to do."""
     with pytest.raises(InputRefused, match=r"`line\(1M\)` does not say how many rows it had seen") as refused:
-        learning.draw(learning.Params(("line(1M)",), "loss", "rows"), board(known))
+        board(known).evidence(["net", "line(1M)"], curve="loss", over="rows")
 
     assert (refused.value.code, refused.value.fix) == ("LG302", "leave out `over: rows`")
+    assert board(known).evidence(["net", "line(1M)"], curve="loss", over="epoch")
+    assert board(known).evidence(["net"], curve="loss", over="rows")
 
 
 def test_a_report_shows_how_its_runs_went(tmp_path: Path) -> None:
@@ -209,7 +220,11 @@ def test_a_report_shows_how_its_runs_went(tmp_path: Path) -> None:
     assert path.startswith("logg/toy/img/TOY-S/learning-")
     assert workflow.check(root).findings == []
 
-    report.write_text(report.read_text().replace("[net]", "[edge]"))
+    report.write_text(report.read_text().replace("[net]", "[net, line]"))
+    said = "`line(train=50k)` does not say how many rows it had seen by the end of each epoch"
+    assert said in [finding.message for finding in workflow.check(root).findings]
+
+    report.write_text(report.read_text().replace("[net, line]", "[edge]"))
     assert "`edge` returned no curves" in [finding.message for finding in workflow.check(root).findings]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -248,13 +248,13 @@ class Stopping:
         """Return what was saved last."""
         return self.kept or None
 
-    def due(self) -> bool:
-        """Always."""
-        return True
+    def due(self, *, ended: bool = False) -> bool:
+        """Always but at the end."""
+        return not ended
 
-    def save(self, state: bytes) -> None:
+    def save(self, make: Callable[[], bytes]) -> None:
         """Save, and stop."""
-        self.kept, self.left = state, self.left - 1
+        self.kept, self.left = make(), self.left - 1
         if not self.left:
             raise KeyboardInterrupt
 

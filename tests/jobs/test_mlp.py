@@ -13,7 +13,7 @@ import pytest
 from runner.contract import Context, JobName, Output, Split
 from runner.findings import JobFailed
 from runner.jobs.mlp import Params, run
-from runner.numerics.moments import moments
+from runner.numerics.networks import moments
 from runner.numerics.observation import Observed
 from runner.numerics.portions import Splits
 from runner.numerics.training import one_thread, set_aside
@@ -168,7 +168,7 @@ def test_the_unit_of_the_inputs_counts_only_where_they_are_raw(standardise: bool
 def test_without_validation_rows_a_tenth_of_the_training_rows_judges() -> None:
     """And trains nothing: what those rows are worth may change without any change of the first epoch."""
     empty, aside = split("val", slice(0)), set_aside(500, 0.1)
-    once = replace(QUICK, epochs=1, standardise=False, labels="none")
+    once = replace(QUICK, epochs=1, labels="none")
     other = TARGET.copy()
     other[:500][aside] += 1000
     output, changed = (
@@ -184,7 +184,7 @@ def test_what_another_job_leaves_over_is_learnt() -> None:
     """It misses a thousandth of the target, a line in one input: the sum is nearer than the network ever is alone."""
     said = TARGET - 7 - CLEAN[:, 4] / 30
     parts = {"train": said[:500], "val": said[500:600], "test": said[600:]}
-    context = Context(siblings=lambda job, name: parts[name] if job == "ridge" else np.array([]))
+    context = Context(predictions=lambda job, name: parts[name] if job == "ridge" else np.array([]))
     params = Params(hidden=(), lr=0.05, epochs=40, batch=100, residual_on=JobName("ridge"))
     output = run(params, DATA, context)
 

@@ -174,7 +174,7 @@ def test_latents_of_another_job_are_a_family_of_their_own(tasks: list[Task]) -> 
         return np.abs(STATES[PARTS[name], :2]).astype(np.float32)
 
     params = replace(QUICK, families=(), latents=JobName("cleaned"), epochs=40)
-    output = run(params, data(), Context(representations=given))
+    output = run(params, data(), Context(latents_of=given))
 
     assert asked == [("cleaned", "train"), ("cleaned", "val"), ("cleaned", "test")]
     assert output.tables["widths"] == {"latents": 2.0}

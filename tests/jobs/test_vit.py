@@ -13,8 +13,8 @@ from torch import nn
 from runner.contract import Context, Output
 from runner.findings import JobFailed
 from runner.jobs.vit import Params, ViT, run, size_of
-from runner.numerics.attention import Rotary, sinusoidal
-from runner.numerics.dropout import Dropout
+from runner.numerics.layers.attention import Rotary, sinusoidal
+from runner.numerics.layers.dropout import Dropout
 from runner.numerics.observation import Observed
 from runner.numerics.portions import Splits
 
@@ -97,7 +97,7 @@ def test_the_default_is_the_published_model() -> None:
     assert network.patches.tokens == 256
     published = Params(
         epochs=200, batch=256, lr=3e-4, lr_end=1e-5, decay=0.01, clip=0.5, loss="mse", labels="standard",
-        schedule="cosine", warm=0.0, patience=0, dropout=0.1, attention_dropout=0.1, fresh=True, inputs="raw",
+        schedule="cosine", warm=0.0, patience=0, dropout=0.1, attention_dropout=0.1, fresh=True, standardise=False,
     )  # fmt: skip
     assert Params() == published
 
@@ -182,13 +182,13 @@ def test_the_start_is_the_published_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tokens", "positions", "pooling", "inputs"),
-    [("c1d", "learned", "cls", "raw"), ("sw", "rope", "mean", "standard"), ("c1d", "sinusoidal", "cls", "standard")],
+    ("tokens", "positions", "pooling", "standardise"),
+    [("c1d", "learned", "cls", False), ("sw", "rope", "mean", True), ("c1d", "sinusoidal", "cls", True)],
 )
-def test_it_learns_eight_rows_by_heart(tokens: Any, positions: Any, pooling: Any, inputs: Any) -> None:
+def test_it_learns_eight_rows_by_heart(tokens: Any, positions: Any, pooling: Any, standardise: Any) -> None:
     """Whatever it is made of."""
     few = split("train", slice(8))
-    parts = {"tokens": tokens, "positions": positions, "pooling": pooling, "inputs": inputs}
+    parts = {"tokens": tokens, "positions": positions, "pooling": pooling, "standardise": standardise}
     params = replace(TINY, model="p5_h16_L2_a2_s3", epochs=130, lr=5e-3, batch=8, decay=0.0, **parts)
     output = run(params, Splits(few, split("val", slice(8)), DATA.test), Context())
 
@@ -259,11 +259,10 @@ def test_dropout_acts_on_tokens_and_on_what_every_layer_adds_to_them() -> None:
 def test_the_unit_of_the_inputs_counts_only_where_they_are_raw() -> None:
     """Twice the inputs, read from another zero, are the same rows once they are standardised."""
     params = replace(TINY, epochs=8, lr=1e-2)
-    inputs: Literal["raw", "standard"]
-    for inputs in ("raw", "standard"):
-        outputs = [run(replace(params, inputs=inputs), data, Context()) for data in (DATA, MOVED)]
+    for standardise in (False, True):
+        outputs = [run(replace(params, standardise=standardise), data, Context()) for data in (DATA, MOVED)]
         one, two = (output.predictions["test"] / TARGET.std() for output in outputs)
-        assert np.allclose(one, two, atol=0.02) is (inputs == "standard")
+        assert np.allclose(one, two, atol=0.02) is standardise
 
 
 @pytest.mark.parametrize(

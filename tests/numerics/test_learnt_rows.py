@@ -37,12 +37,33 @@ def learnt(rows: int, batch: int = 8, seed: int = 0) -> LearntRows:
 
 @pytest.mark.parametrize(("rows", "batch"), [(1, 1), (7, 8), (100, 8), (5000, 256), (20_000, 96), (9000, 3000)])
 def test_every_row_comes_once_an_epoch_with_its_label(rows: int, batch: int) -> None:
-    """In batches of one size, the last one shorter."""
+    """In batches of one size, but for one: the last rows are fewer."""
     batches = list(learnt(rows, batch).batches(0))
 
-    assert [len(x) for x, _ in batches[:-1]] == [batch] * (len(batches) - 1)
+    sizes = sorted(len(x) for x, _ in batches)
+    assert sizes[1:] == [batch] * (len(batches) - 1)
+    assert sizes[0] == rows % batch or sizes[0] == batch
     assert all(torch.equal(x, y) for x, y in batches)
     assert Counter(torch.cat([x[:, 0] for x, _ in batches]).tolist()) == Counter(range(rows))
+
+
+def test_a_row_that_is_left_alone_is_left_out() -> None:
+    """It would be a batch that nothing can be normed by; another one is left out in another epoch."""
+    epochs = [torch.cat([x[:, 0] for x, _ in learnt(257, 64).batches(epoch)]).tolist() for epoch in (0, 1)]
+
+    assert [len(set(seen)) for seen in epochs] == [256, 256]
+    assert set(epochs[0]) != set(epochs[1])
+
+
+def test_the_last_rows_of_a_split_come_at_any_time() -> None:
+    """They are fewer than a stretch, and are not always the end of an epoch."""
+    places = []
+    for epoch in range(20):
+        order = torch.cat([x[:, 0] for x, _ in learnt(5 * POOL * STRETCH + 100, 1024).batches(epoch)])
+        places.append(int((order >= 5 * POOL * STRETCH).nonzero().float().mean()) / len(order))
+
+    assert min(places) < 0.4
+    assert max(places) > 0.6
 
 
 def test_order_is_that_of_seed_and_epoch() -> None:
@@ -107,9 +128,20 @@ def test_some_rows_are_those_that_all_rows_have() -> None:
     chosen = np.arange(700) % 3 == 1
     for view in (split, Portion(split, chosen), Joined([Portion(split, chosen), Portion(split, ~chosen)])):
         whole = torch.cat(list(view.inputs(700)))
-        for rows in (range(0), range(3, 4), range(100, 300), range(view.rows - 5, view.rows)):
+        for rows in (range(0), range(3, 4), range(100, 230), range(view.rows - 5, view.rows)):
             torch.testing.assert_close(view.some(rows), whole[rows.start : rows.stop], rtol=0, atol=0)
         np.testing.assert_array_equal(view.target, torch.cat([y for _, y in view.pairs(700)]).numpy())
+
+
+def test_few_rows_among_many_are_read_in_pieces() -> None:
+    """Not with all that lies between them."""
+    reads: list[range] = []
+    chosen = np.zeros(100 * STRETCH, dtype=bool)
+    chosen[:: 10 * STRETCH] = True
+    portion = Portion(numbered(len(chosen), reads), chosen)
+
+    assert portion.some(range(2, 6))[:, 0].tolist() == [10 * STRETCH * k for k in range(2, 6)]
+    assert sum(map(len, reads)) == 4
 
 
 @pytest.mark.parametrize("rows", [range(-1, 2), range(3, 8), range(5, 4)])

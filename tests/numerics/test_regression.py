@@ -12,7 +12,7 @@ from sklearn.linear_model import LinearRegression
 from sklearn.metrics import r2_score
 from torch import nn
 
-from runner.contract import Context, Output
+from runner.contract import Context, Output, Split
 from runner.findings import JobFailed
 from runner.numerics.observation import Observed
 from runner.numerics.portions import Splits
@@ -43,7 +43,7 @@ class Table(Observed):
 TRAIN, VAL, TEST, NONE = Table("train", 600), Table("val", 200), Table("test", 300), Table("val", 0)
 
 
-def line() -> nn.Linear:
+def line(_rows: Split | None = None) -> nn.Linear:
     """A straight line."""
     return nn.Linear(WIDTH, 1)
 
@@ -89,7 +89,7 @@ def test_what_another_model_says_is_taken_off_and_added_again() -> None:
     """A network that can learn nothing leaves what was said as it was; one that can, mends it."""
     said = {name: split.y + 3 * split.x[:, 0] for name, split in (("train", TRAIN), ("val", VAL), ("test", TEST))}
 
-    def mute() -> nn.Module:
+    def mute(_rows: Split) -> nn.Module:
         model = line()
         nn.init.zeros_(model.weight)
         nn.init.zeros_(model.bias)
@@ -102,7 +102,7 @@ def test_what_another_model_says_is_taken_off_and_added_again() -> None:
 
 def test_labels_beside_the_target_are_learnt_and_told_of() -> None:
     """They are no predictions of the run, but the share of their variance is."""
-    output = learnt(replace(QUICK, epochs=100), build=lambda: nn.Linear(WIDTH, 2), also=("heat",))
+    output = learnt(replace(QUICK, epochs=100), build=lambda _: nn.Linear(WIDTH, 2), also=("heat",))
 
     assert r2_score(TEST.y, output.predictions["test"]) > 0.98
     assert 0.999 < output.tables["beside_r2"]["heat"] <= 1  # type: ignore[operator]
@@ -159,7 +159,7 @@ def test_chance_is_the_seeds() -> None:
 def test_what_a_training_depends_on_names_its_checkpoint() -> None:
     """Rows, recipe, labels and what was said: other ones are another training."""
     asked: list[str] = []
-    nothing: Any = type("Nothing", (), {"load": lambda _: None, "due": lambda _: False, "save": None})()
+    nothing: Any = type("Nothing", (), {"load": lambda _: None, "due": lambda _, **__: False, "save": None})()
 
     def named(digest: str) -> Any:
         asked.append(digest)
@@ -194,7 +194,64 @@ def test_a_short_split_is_predicted_in_its_order() -> None:
     """As a loop over rows would."""
     torch.manual_seed(0)
     model = line()
-    output = learnt(replace(QUICK, lr=1e-12, epochs=1, labels="none"), build=lambda: model)
+    output = learnt(replace(QUICK, lr=1e-12, epochs=1, labels="none"), build=lambda _: model)
     due = [float(model(torch.from_numpy(row[None]))[0, 0].detach()) for row in TEST.x]
 
     np.testing.assert_allclose(output.predictions["test"], due, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("also", "message"),
+    [(("heat", "heat"), "names a label column twice"), (("broken",), "`broken` of the test rows is not finite")],
+)
+def test_labels_that_could_not_be_told_of_are_refused_at_once(also: tuple[str, ...], message: str) -> None:
+    """Before hours of training, not after them."""
+
+    class Half(Table):
+        def column(self, name: str) -> np.ndarray:
+            return self.beside * (np.nan if name == "broken" and self.rows == 300 else 1.0)
+
+    def build(_rows: Split) -> nn.Module:
+        pytest.fail("it was built")
+
+    data = Splits(TRAIN, VAL, Half("test", 300))
+    with pytest.raises(JobFailed, match=message):
+        regressed(build, QUICK, Task(data, also), Context())
+
+
+def test_test_rows_that_no_network_can_take_are_refused_at_once() -> None:
+    """Their predictions could not be filed."""
+    broken = Table("test", 300)
+    broken.x[7, 1] = np.nan
+    with pytest.raises(JobFailed, match="inputs of the test rows"):
+        regressed(line, QUICK, Task(Splits(TRAIN, VAL, broken)), Context())
+
+
+def test_a_label_that_never_varies_has_no_score() -> None:
+    """It is left out of the table."""
+
+    class Flat(Table):
+        def column(self, _name: str) -> np.ndarray:
+            return np.full(self.rows, 3.0)
+
+    task = Task(Splits(Flat("train", 600), Flat("val", 200), Flat("test", 300)), also=("heat",))
+    assert not regressed(lambda _: nn.Linear(WIDTH, 2), replace(QUICK, epochs=1), task, Context()).tables
+
+
+def test_without_validation_rows_a_network_is_made_of_the_rows_it_learns_from() -> None:
+    """Those that judge it shape nothing of it."""
+    made: list[int] = []
+
+    def build(rows: Split) -> nn.Module:
+        made.append(rows.rows)
+        return line()
+
+    learnt(replace(QUICK, epochs=1), val=NONE, build=build)
+    assert made == [540]
+
+
+def test_what_was_said_of_rows_is_not_said_of_them_with_other_noise() -> None:
+    """A model to build on has seen the rows as they are."""
+    said = {name: np.zeros(rows) for name, rows in (("train", 600), ("val", 200), ("test", 300))}
+    with pytest.raises(JobFailed, match="holds for their own noise"):
+        learnt(replace(QUICK, fresh=True), said=said)

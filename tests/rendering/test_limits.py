@@ -12,6 +12,7 @@ from runner.expressions.tokens import ExpressionRefused
 from runner.findings import InputRefused
 from runner.results.board import Board
 from runner.results.evaluation import Pending
+from runner.results.points import Lacking
 from runner.verdicts.knowledge import gather
 from tests.executed import put, read
 from tests.limited import limited
@@ -117,10 +118,12 @@ def test_what_a_run_does_not_have_is_refused_in_one_line(tmp_path: Path, text: s
 
 
 def test_a_definition_names_what_is_wrong_in_it(tmp_path: Path) -> None:
-    """So that the reader need not look it up."""
+    """So that the reader need not look it up; a cell that asks for it stays empty as it would without."""
     root = limited(tmp_path, BOTH, "define:\n  gap: unbiased.r2 - line.r2\n")
 
     assert "in `gap`: `unbiased` predicts nothing, so it has no r2" in refused(root, "gap")
+    with pytest.raises(Lacking):
+        value(root, "gap")
 
 
 def test_before_any_run_all_is_pending(tmp_path: Path) -> None:

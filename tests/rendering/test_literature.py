@@ -8,12 +8,15 @@ import pytest
 
 from runner.documents.kinds import Stated
 from runner.documents.published import stated
+from runner.expressions.tokens import ExpressionRefused
 from runner.findings import InputRefused
 from runner.rendering import blocks, desk
 from runner.rendering.literature import compared, shown, withdrawn
 from runner.rendering.page import render_page
 from runner.rendering.tables import table
 from runner.verdicts.knowledge import Knowledge, gather
+from tests import swept
+from tests.curved import curved
 from tests.documents.marked import edited
 from tests.knowledge import EXPERIMENT, HUB, file, guess, toy, write
 
@@ -143,6 +146,42 @@ def test_a_table_leaves_empty_what_no_source_gives(tmp_path: Path) -> None:
     assert [cell.quantity is None for _, (cell,) in declared.rows] == [False, True]
     with pytest.raises(InputRefused, match=r"column `published\(nothing\)`: no source gives `strong.nothing`"):
         table({"rows": ["strong"], "cols": ["published(nothing)"]}, laid)
+
+
+def lacking(folder: Path) -> Knowledge:
+    """Return the swept base in which one of two sizes was published, and what is defined by it."""
+    published = "published:\n  - {source: a paper, population: same, facts: {net(1M).r2: 0.5}}\njobs:"
+    defined = """define:
+  off: net.r2 - published(net.r2)
+  twice: 2 * off
+  never: net(50k).r2 - published(net(50k).r2)
+"""
+    return curved(folder, edited(swept.EXPERIMENT, ("jobs:", published), ("define:\n", defined)))
+
+
+def test_a_table_leaves_empty_what_a_definition_lacks(tmp_path: Path) -> None:
+    """At the size that no source gives; a definition that lacks it everywhere is refused by its name."""
+    held = lacking(tmp_path)
+    laid = desk.lay(held.library.named("TOY-S"), held)
+
+    declared = table({"rows": "train", "cols": ["net.r2", "off", "twice"]}, laid)
+
+    assert [[cell.quantity is None for cell in cells] for _, cells in declared.rows] == [
+        [False, True, True], [False, False, False],
+    ]  # fmt: skip
+    with pytest.raises(InputRefused, match=r"column `never`: in `never`: no source gives `net\(50000\).r2`"):
+        table({"rows": "train", "cols": ["net.r2", "never"]}, laid)
+
+
+def test_a_definition_has_to_have_a_source_somewhere(tmp_path: Path) -> None:
+    """What leaves an axis out may lack it at the first value, what leaves none out may not."""
+    held = lacking(tmp_path)
+    document = held.library.named("TOY-S")
+
+    for name in ("off", "twice"):
+        held.evaluator.check_definition(document.names.define[name], document)
+    with pytest.raises(ExpressionRefused, match=r"no source gives `net\(50000\).r2`"):
+        held.evaluator.check_definition(document.names.define["never"], document)
 
 
 def test_a_withdrawn_or_unknown_value_keeps_its_placeholder(tmp_path: Path) -> None:

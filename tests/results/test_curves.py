@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from runner.documents.reading import Document
 from runner.findings import InputRefused
 from runner.results.board import Board
 from runner.verdicts.knowledge import Knowledge, gather
@@ -29,7 +30,7 @@ def board(known: Knowledge, identity: str = "TOY-S") -> Board:
 
 def test_a_job_alone_stands_for_all_its_runs(known: Knowledge) -> None:
     """Every value of an axis it leaves open has a name as an address has it; its seeds share one."""
-    found = board(known).curves("net", "val_r2")
+    found = board(known).curves(["net"], "val_r2")
 
     assert [curve.label for curve in found] == [SMALL] * 3 + [LARGE] * 3
     assert [len(curve.values) for curve in found] == [EPOCHS[50_000]] * 3 + [EPOCHS[1_000_000]] * 3
@@ -40,7 +41,7 @@ def test_a_curve_is_what_the_run_returned(known: Knowledge) -> None:
     """With how many rows it had seen by the end of each epoch."""
     (run,) = (run for run in runs(known.library.root) if run.name == "net(seed=2, train=50000)")
 
-    (found,) = board(known).curves("net(seed=2, train=50k)", "loss")
+    (found,) = board(known).curves(["net(seed=2, train=50k)"], "loss")
 
     np.testing.assert_array_equal(found.values, curves(run)["loss"])
     np.testing.assert_array_equal(found.rows, curves(run)["rows"])
@@ -57,28 +58,49 @@ def test_a_curve_is_what_the_run_returned(known: Knowledge) -> None:
 )
 def test_a_point_leaves_only_the_other_axes_open(known: Knowledge, item: str, labels: list[str]) -> None:
     """What it names is in the label already."""
-    assert [curve.label for curve in board(known).curves(item, "loss")] == labels
+    assert [curve.label for curve in board(known).curves([item], "loss")] == labels
 
 
 def test_several_axes_may_be_open(tmp_path: Path) -> None:
     """The label names each of them."""
     more = EXPERIMENT.replace("  seed: [1, 2, 3]\n", "  noise: [0, 0.5]\n").replace("noise: 1\n", "", 1)
 
-    found = board(curved(tmp_path, more)).curves("net", "loss")
+    found = board(curved(tmp_path, more)).curves(["net"], "loss")
 
     places = [(noise, train) for noise in ("0", "0.5") for train in ("50k", "1M")]
     assert [curve.label for curve in found] == [f"net(noise={noise}, train={train})" for noise, train in places]
 
 
+def test_the_arrays_of_an_experiment_are_read_once(known: Knowledge, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is asked of it; a run that is asked for twice is there twice."""
+    read: list[str] = []
+    honest = known.store.predictions
+
+    def predictions(document: Document) -> dict[str, np.ndarray]:
+        read.append(document.id)
+        return honest(document)
+
+    monkeypatch.setattr(known.store, "predictions", predictions)
+
+    found = board(known, "TOY-hub").curves(["toy.net(1M)", "toy.line", "best"], "loss")
+
+    assert read == ["TOY-S"]
+    assert [curve.label for curve in found] == (
+        ["toy.net(1M)"] * 3 + ["toy.line(train=50k)", "toy.line(train=1M)"] + ["best"] * 3
+    )
+    for one, other in zip(found[:3], found[-3:], strict=True):
+        np.testing.assert_array_equal(one.values, other.values)
+
+
 @pytest.mark.parametrize(("item", "count"), [("toy.net", 6), ("best", 3), ("toy.line(1M)", 1)])
 def test_a_hub_asks_for_curves_of_others(known: Knowledge, item: str, count: int) -> None:
     """By the alias of an experiment, or of a run."""
-    assert len(board(known, "TOY-hub").curves(item, "loss")) == count
+    assert len(board(known, "TOY-hub").curves([item], "loss")) == count
 
 
 def test_a_job_that_does_not_count_rows_has_none(known: Knowledge) -> None:
     """Nor has one that names no epoch."""
-    assert board(known).curves("line(1M)", "loss")[0].rows is None
+    assert board(known).curves(["line(1M)"], "loss")[0].rows is None
 
 
 @pytest.mark.parametrize(

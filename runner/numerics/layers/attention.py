@@ -16,7 +16,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from runner.numerics.dropout import Dropout, dropped
+from runner.numerics.layers.dropout import Dropout, dropped
 
 BASE = 10_000.0  # of the wavelengths of positions
 EPS = 1e-12  # of the norms

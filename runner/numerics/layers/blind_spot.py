@@ -61,7 +61,7 @@ class BlindSpot(nn.Module):
         self.encoder = nn.ModuleList(Layer(c, c, kernel) for _ in range(layers))
         beside = [c] * (layers - 2) + [given]  # channels that skip the layers below a stage
         self.decoder = nn.ModuleList(
-            nn.Sequential(Layer(c + skipped, c, kernel), Layer(c, c, kernel)) for skipped in beside[: layers - 1]
+            nn.Sequential(Layer(c + skipped, c, kernel), Layer(c, c, kernel)) for skipped in beside
         )
         self.head = nn.Sequential(
             Layer(2 * c, 4 * c, 1), Layer(4 * c, 2 * c, 1), Layer(2 * c, OUTPUTS, 1, last=True)
@@ -76,7 +76,7 @@ class BlindSpot(nn.Module):
             y = stage(torch.cat([functional.interpolate(y, scale_factor=(1.0, 2.0)), skips.pop()], 1))
         before, behind = functional.pad(y, (1, -1))[..., : x.shape[-1]].chunk(2)
         mu, s = self.head(torch.cat([before, behind.flip(-1)], 1)).squeeze(2).unbind(1)
-        return mu, functional.softplus(s) + FLOOR
+        return mu, functional.softplus(s.to(torch.promote_types(s.dtype, torch.float32))) + FLOOR
 
     def maps(self, x: torch.Tensor) -> list[torch.Tensor]:
         """Return what each layer of the encoder makes of the inputs, both directions side by side: [n, 2 c, places]."""

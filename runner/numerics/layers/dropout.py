@@ -35,7 +35,7 @@ def dropped(x: torch.Tensor, share: float) -> torch.Tensor:
     """Return numbers of which a share was left out."""
     if x.device.type != "cpu":
         return functional.dropout(x, share)
-    left = round(share * (1 << BITS))
+    left = min(round(share * (1 << BITS)), (1 << BITS) - 1)
     words = torch.empty(-(-x.numel() // PIECES), dtype=torch.int64).random_(LOWEST << (64 - BITS), None)
     kept = words.view(torch.int16)[: x.numel()].view(x.shape) >= LOWEST + left
     return x * kept.to(x.dtype).mul_((1 << BITS) / ((1 << BITS) - left))

@@ -10,8 +10,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from runner.numerics.attention import Attention, Block, Rotary, attended, sinusoidal
-from runner.numerics.dropout import Dropout
+from runner.numerics.layers.attention import Attention, Block, Rotary, attended, sinusoidal
+from runner.numerics.layers.dropout import Dropout
 
 WIDTH, HEADS, TOKENS = 24, 3, 11
 

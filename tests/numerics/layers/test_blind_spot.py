@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from runner.numerics.blind_spot import FLOOR, BlindSpot, Layer
+from runner.numerics.layers.blind_spot import FLOOR, BlindSpot, Layer
 
 WIDTHS = [2, 5, 16, 21, 64]
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from runner.findings import JobFailed
-from runner.numerics.pooling import numbers, pooled
+from runner.numerics.layers.pooling import numbers, pooled
 
 MAPS = np.random.default_rng(4).normal(size=(3, 5, 24)).astype(np.float32)
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from runner.numerics.tokens import Patches
+from runner.numerics.layers.tokens import Patches
 
 CASES = [(40, 8, 8), (40, 8, 4), (43, 8, 8), (43, 8, 5), (8, 8, 8), (41, 10, 3)]
 
