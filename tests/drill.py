@@ -37,6 +37,7 @@ from runner.verdicts.knowledge import Knowledge, gather
 
 HERE = Path(__file__).parent.parent
 ADDRESS = re.compile(r"[a-z_][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)*")
+SCALES = {"%": 0.01, "k": 1e3, "M": 1e6}  # what stands behind a number
 POINT = re.compile(r"\w\(")  # of a function or an address: not for plain arithmetic
 KINDS = {
     "LG101": "numbers",
@@ -159,8 +160,8 @@ def contradicted(citation: Citation, document: Document, knowledge: Knowledge) -
     if isinstance(value, bool):
         return not value
     number = float(re.sub(r"[^0-9.+-]", "", citation.text.replace(digits.MINUS, "-")) or "nan")
-    decimals = len(citation.text.rpartition(".")[2].split(" ")[0]) if "." in citation.text else 0
-    scale = 0.01 if "%" in citation.text else 1.0
+    decimals = len(re.split(r"\D", citation.text.rpartition(".")[2])[0]) if "." in citation.text else 0
+    scale = next((scale for unit, scale in SCALES.items() if re.search(rf"\d ?{unit}", citation.text)), 1.0)
     return not abs(number * scale - value) <= 0.5 * scale * 10.0**-decimals + 1e-9
 
 

@@ -20,6 +20,7 @@ from runner.results.runs import last_run
 from runner.verdicts.knowledge import Knowledge
 
 JOBLESS = "  no job is declared yet"
+SHOWN = 3  # names of parameters
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,10 @@ class Planned:
     def _time(self) -> str:
         if self.cost.seconds is None:
             return "time unknown until the first run"
-        judged = f", judged by {self.cost.source}" if self.cost.source else ""
         memory = f", {self.cost.megabytes:.0f} MB" if self.cost.megabytes else ""
+        unlike = f" with other {_listed(self.cost.other)}" if self.cost.other else ""
+        judge = self.cost.source or ("its last run" if unlike else "")
+        judged = f", judged by {judge}{unlike}" if judge else ""
         return f"about {duration(self.cost.seconds)}{memory}{judged}"
 
     @property
@@ -75,6 +78,7 @@ class Planned:
             "seconds": self.cost.seconds,
             "megabytes": self.cost.megabytes,
             "judged by": self.cost.source,
+            "with other": list(self.cost.other),
             "may compute again": [each.run.name for each in self.again],
         }
 
@@ -146,6 +150,14 @@ class Outlook:
 
     def _past(self, document: Document) -> Past:
         try:
-            return last_run(document, self.knowledge.library) or {}
+            past, result = last_run(document, self.knowledge.library) or {}, self.knowledge.store.result(document)
         except ArtefactDamaged:
             return {}
+        params = {name: {"params": run.params} for name, run in result.runs.items()} if result else {}
+        return {**past, "runs": {name: {**cost, **params.get(name, {})} for name, cost in past.get("runs", {}).items()}}
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    """Write a few names, and how many more there are."""
+    shown = ", ".join(names[:SHOWN])
+    return shown if len(names) <= SHOWN else f"{shown} and {len(names) - SHOWN} more"

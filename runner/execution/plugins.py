@@ -13,7 +13,7 @@ from types import ModuleType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from runner.contract import JobSpec
-from runner.findings import InputRefused
+from runner.findings import InputRefused, UsageError
 from runner.shapes import KIND
 
 OURS = {"h5py", "lightgbm", "scipy", "sklearn", "torch"}  # what the extra `jobs` brings
@@ -42,6 +42,13 @@ def default_device() -> str:
     """Return cuda where torch sees one, cpu otherwise."""
     torch = load_torch()
     return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def device_there(asked: str) -> str:
+    """Return the device that was asked for, refusing a card that torch does not see."""
+    if asked == "cuda" and not load_torch().cuda.is_available():
+        raise UsageError("torch sees no CUDA device here", fix="leave --device out, or give --device cpu")
+    return asked
 
 
 def load_torch() -> ModuleType:

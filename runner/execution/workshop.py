@@ -219,7 +219,8 @@ def open_workshop(document: Document, knowledge: Knowledge, device: str | None, 
     jobs, folder = knowledge.library.plugins.jobs, knowledge.library.root / FOLDER
     source = open_source(protocol, knowledge)
     stored = bool(knowledge.library.plugins.sources[protocol.source].files)
-    return Workshop(source, protocol, jobs, folder, device or plugins.default_device(), progress, stored=stored)
+    on = plugins.device_there(device) if device else plugins.default_device()
+    return Workshop(source, protocol, jobs, folder, on, progress, stored=stored)
 
 
 def open_source(protocol: Protocol, knowledge: Knowledge) -> Source:

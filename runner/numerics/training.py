@@ -59,10 +59,13 @@ class Schedule:
     def check(self) -> None:
         """Refuse what trains nothing."""
         if not (0 < self.lr < math.inf and self.epochs > 0 and min(self.patience, self.clip, self.decay) >= 0):
-            message = f"lr {self.lr:g} and epochs {self.epochs} must be above 0, patience, clip and decay not below"
-            raise JobFailed(message)
+            given = f"lr {self.lr:g}, epochs {self.epochs}, patience {self.patience}, clip {self.clip:g}"
+            raise JobFailed(f"{given}, decay {self.decay:g}: the first two must be above 0, the others not below")
         if not (0 <= self.warm <= 1 and 0 <= self.end <= 1):
-            raise JobFailed(f"warm is {self.warm:g} and lr_end {self.end:g} of lr; each must be from 0 to 1")
+            message = (
+                f"warm {self.warm:g} and lr_end {self.end * self.lr:g} must be from 0 up, to 1 and to lr {self.lr:g}"
+            )
+            raise JobFailed(message)
 
     def share(self, step: int) -> float:
         """Return which share of lr a step takes, the first of them 0."""

@@ -123,8 +123,10 @@ def test_features_can_only_be_built_from_noisy_flux() -> None:
     """Whatever public name of a split is read or called, a spectrum it gives has white noise of the size of sigma."""
     view = source().split("test", 100, **SEEN)
     clean, sigma = clean_and_sigma(100, "test")
-    offered = {name: getattr(view, name) for name in dir(view) if not name.startswith("_")}
+    offered = {name: getattr(view, name) for name in dir(view) if not name.startswith("_") and name != "target"}
 
+    with pytest.raises(JobFailed, match="the test target is for scoring only"):
+        _ = view.target
     with pytest.raises(JobFailed, match="the test target is for scoring only"):
         offered.pop("pairs")(100)
     with pytest.raises(JobFailed, match="the test target is for scoring only"):
@@ -136,10 +138,12 @@ def test_features_can_only_be_built_from_noisy_flux() -> None:
     assert len(offered.pop("column")("mh")) == 100
     told = {name: offered.pop(name) for name in ("key", "axes", "positions")}
     assert (told["axes"], told["positions"].shape) == ({"noise": 1.0}, (4096,))
+    some = offered.pop("some")(range(20, 60))
     given = {name: list(tensors(value(100) if callable(value) else value)) for name, value in offered.items()}
 
     widths = {name: [tensor.shape[1] for tensor in several] for name, several in given.items()}
     assert widths == {"rows": [], "width": [], "inputs": [4096], "statistics": [10]}
+    assert torch.equal(some, given["inputs"][0][20:60])
     z = ((given["inputs"][0] - clean) / sigma).double()
     assert stats.kstest(z.ravel()[::7].numpy(), "norm").pvalue > 1e-3
     assert abs(float((z[:, 1:] * z[:, :-1]).mean())) < 5 / np.sqrt(z.numel())

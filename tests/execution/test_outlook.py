@@ -52,7 +52,7 @@ def test_another_experiment_lends_its_time(tmp_path: Path) -> None:
 
     lines = workflow.plan(root, ["TOY-2"]).lines
 
-    assert re.search(r"; about 0\.\d+ s, \d+ MB, judged by TOY-1 (weak|strong)$", lines[1])
+    assert re.search(r"; about 0\.\d+ s, \d+ MB, judged by TOY-1 (weak|strong) with other alpha$", lines[1])
 
 
 def test_what_is_no_longer_declared_is_named(tmp_path: Path) -> None:

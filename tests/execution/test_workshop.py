@@ -18,7 +18,7 @@ from runner.execution.fits import Cache, Fit
 from runner.execution.keeping import Keeper
 from runner.execution.progress import Progress
 from runner.execution.workshop import Workshop
-from runner.findings import Place
+from runner.findings import Place, UsageError
 from runner.plans.specs import JobRun
 from runner.results.arrays import rounded
 
@@ -333,3 +333,16 @@ def test_files_are_let_go_of_after_each_run(jobs: dict[str, Run], tmp_path: Path
     for name, failed in (("a", ""), ("b", ""), ("c", "ZeroDivisionError: division by zero")):
         assert at.make(run_of(name, *("a" if name == "b" else ""))).failed == failed
         assert used() == set()
+
+
+def test_a_card_that_is_not_there_is_refused_before_anything_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one line, whatever torch would say; one that is there, and the processor, are taken."""
+    torch = plugins.load_torch()
+    for there in (False, True):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda there=there: there)
+        assert plugins.device_there("cpu") == "cpu"
+        if there:
+            assert plugins.device_there("cuda") == "cuda"
+            continue
+        with pytest.raises(UsageError, match="torch sees no CUDA device here"):
+            plugins.device_there("cuda")

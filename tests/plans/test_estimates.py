@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,29 @@ def test_a_run_without_a_past_is_judged_by_the_most_similar_one(tmp_path: Path) 
     assert of_weak(tmp_path, {}, others) == Estimate(200, 40, 80, 4.0, 300, "B c")
 
 
+def test_time_grows_with_the_epochs(tmp_path: Path) -> None:
+    """Twice as many as then take twice the time; a job that knows none takes one."""
+    library = gather(toy(tmp_path)).library
+    document = library.named("TOY-1")
+    (run, *_), protocol = job_runs(document, library), library.protocol(document)
+    assert protocol is not None
+    longer = replace(run, job=replace(run.job, params={**run.job.params, "epochs": 8}))
+    past = ran(weak={"seconds": 3.0, "train": 200, "params": {**run.job.params, "epochs": 2}})
+
+    assert estimate(longer, protocol, past, {}) == Estimate(200, 40, 80, 12.0)
+
+
+def test_a_run_with_other_parameters_is_named_with_them(tmp_path: Path) -> None:
+    """One with the same comes first, however many rows it had."""
+    library = gather(toy(tmp_path)).library
+    params = job_runs(library.named("TOY-1"), library)[0].job.params
+    other = {"job": "ridge", "seconds": 5.0, "train": 200, "params": {**params, "alpha": 77.0}}
+    same = {"job": "ridge", "seconds": 5.0, "train": 400, "params": dict(params)}
+
+    assert of_weak(tmp_path, {}, {"A": ran(a=other)}) == Estimate(200, 40, 80, 5.0, None, "A a", ("alpha",))
+    assert of_weak(tmp_path, {}, {"A": ran(a=other), "B": ran(b=same)}).source == "B b"
+
+
 def test_its_own_past_comes_first(tmp_path: Path) -> None:
     """Who ran before is judged by that, however similar another run is."""
     past = ran(weak={"job": "ridge", "seconds": 3.0, "train": 100})
@@ -87,6 +111,10 @@ def test_a_time_is_written_as_people_say_it(seconds: float, text: str) -> None:
         ([Estimate(1, 1, 1)], "1 of unknown length"),
         ([Estimate(1, 1, 1, 60.0, 250), Estimate(1, 1, 1, 60.0, 900)], "about 2 min, up to 900 MB"),
         ([Estimate(1, 1, 1, 5.0), Estimate(1, 1, 1)], "about 5.0 s, 1 of unknown length"),
+        (
+            [Estimate(1, 1, 1, 5.0, None, "A a", ("alpha",)), Estimate(1, 1, 1, 5.0)],
+            "about 10 s, 1 of them judged by runs with other parameters",
+        ),
     ],
 )
 def test_a_total_admits_what_it_does_not_know(estimates: list[Estimate], text: str) -> None:
