@@ -62,10 +62,8 @@ class Schedule:
             given = f"lr {self.lr:g}, epochs {self.epochs}, patience {self.patience}, clip {self.clip:g}"
             raise JobFailed(f"{given}, decay {self.decay:g}: the first two must be above 0, the others not below")
         if not (0 <= self.warm <= 1 and 0 <= self.end <= 1):
-            message = (
-                f"warm {self.warm:g} and lr_end {self.end * self.lr:g} must be from 0 up, to 1 and to lr {self.lr:g}"
-            )
-            raise JobFailed(message)
+            ends = f"to 1 and to lr {self.lr:g}"
+            raise JobFailed(f"warm {self.warm:g} and lr_end {self.end * self.lr:g} must be from 0 up, {ends}")
 
     def share(self, step: int) -> float:
         """Return which share of lr a step takes, the first of them 0."""

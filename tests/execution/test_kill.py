@@ -85,7 +85,7 @@ def test_a_training_that_is_killed_again_and_again_ends_as_if_it_never_was(tmp_p
     with started(root) as server, (tmp_path / "stderr").open() as lines:
         for _ in range(KILLS):
             before = newest(root)
-            said = killed(root, server, before + chance.randrange(2, 8), chance.uniform(0, 0.08))
+            said = killed(root, server, before + chance.randrange(2, 8), chance.uniform(0, 0.02))
             assert said == -signal.SIGKILL
             assert (GOES_ON in lines.read()) == bool(before)
     train(root, told)

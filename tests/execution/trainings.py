@@ -15,7 +15,7 @@ from runner.report import Report
 from tests.executed import put
 from tests.knowledge import EXPERIMENT, base
 
-STEPS = 60
+STEPS = 240
 RESULTS = ("TOY-1.json", "TOY-1.npz")
 HEAD = EXPERIMENT[: EXPERIMENT.index("jobs:")]
 
@@ -36,7 +36,7 @@ class Params:
     """What may be set."""
 
     # how many
-    steps: int = 60
+    steps: int = 240
 
 
 def run(params, data, context):
