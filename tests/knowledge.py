@@ -79,6 +79,8 @@ R² goes from [?.???][weak.r2] to [?.???][strong.r2], a gain of [+?.???][gain] (
 <!-- logg: provenance -->
 """
 
+HEAD = EXPERIMENT[: EXPERIMENT.index("jobs:")]  # for other jobs
+
 HUB = """---
 kind: hub
 id: TOY-hub

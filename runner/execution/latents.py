@@ -13,35 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from runner.contract import Data
-from runner.findings import ArtefactDamaged, JobFailed, Place
+from runner.findings import ArtefactDamaged, Place
 from runner.safety import atomic, canonical
-
-
-def checked_latents(said: Mapping[str, np.ndarray], splits: Data) -> dict[str, np.ndarray]:
-    """Return the latents a job gave as they are kept, or refuse them: as many numbers for each row of every split."""
-    if not said:
-        return {}
-    due = {"train": splits.train.rows, "val": splits.val.rows, "test": splits.test.rows}
-    missing = next((split for split in due if split not in said), None)
-    if missing is not None:
-        raise JobFailed(f"it returns no {missing} latents", fix="return those of train, val and test, or none at all")
-    width = np.shape(said["train"])[-1] if np.ndim(said["train"]) else 0
-    return {split: _checked(f"{split} latents", said[split], rows, width) for split, rows in due.items()}
-
-
-def _checked(what: str, said: np.ndarray, rows: int, width: int) -> np.ndarray:
-    values = np.asarray(said)
-    if values.shape != (rows, width) or not width:
-        raise JobFailed(f"{what} have shape {values.shape}, ({rows}, n) is due, with one n for all rows")
-    if values.dtype.kind not in "fiu":
-        raise JobFailed(f"{what} are {values.dtype}, real numbers are due")
-    with np.errstate(over="ignore"):  # what does not fit becomes infinite
-        stored = np.ascontiguousarray(values, dtype=np.float32)
-    wrong = rows * width - int(np.isfinite(stored).sum())
-    if wrong:
-        raise JobFailed(f"{wrong} {what} are not finite")
-    return stored
 
 
 @dataclass(frozen=True)

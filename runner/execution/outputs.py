@@ -10,7 +10,6 @@ import numpy as np
 from runner.contract import Data, Output, Split
 from runner.documents.metrics import BOUNDS, COUNT, METRICS
 from runner.execution.fits import Fit
-from runner.execution.latents import checked_latents
 from runner.expressions.names import NAME
 from runner.findings import JobFailed, RunnerError
 from runner.results import arrays
@@ -44,7 +43,7 @@ def checked(output: Output, splits: Data, *, told: bool = False) -> Fit:
     bounds = None if output.bounds is None else _bounds(output.bounds, splits.test.rows)
     curves = _curves(output.curves)
     again = splits.test is splits.train  # a fit once more, for its predictions on training rows alone
-    latents = {} if again else checked_latents(output.latents, splits)
+    latents = {} if again else _latents(output.latents, splits)
     return Fit(predictions, scalars, profiles=profiles, inputs=inputs, bounds=bounds, curves=curves, latents=latents)
 
 
@@ -92,6 +91,27 @@ def _curves(said: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     return stored
 
 
+def _latents(said: Mapping[str, np.ndarray], splits: Data) -> dict[str, np.ndarray]:
+    """Return the latents a job gave as they are kept, or refuse them: as many numbers for each row of every split."""
+    if not said:
+        return {}
+    due = {"train": splits.train.rows, "val": splits.val.rows, "test": splits.test.rows}
+    missing = next((split for split in due if split not in said), None)
+    if missing is not None:
+        raise JobFailed(f"it returns no {missing} latents", fix="return those of train, val and test, or none at all")
+    width = np.shape(said["train"])[-1] if np.ndim(said["train"]) else 0
+    return {split: _latent(f"{split} latents", said[split], rows, width) for split, rows in due.items()}
+
+
+def _latent(what: str, said: np.ndarray, rows: int, width: int) -> np.ndarray:
+    """Return the latents of a split in full single precision, or refuse them."""
+    values = _real(what, said, (rows, max(1, width)), f"({rows}, n) is due, with one n for all rows")
+    with np.errstate(over="ignore"):  # what does not fit becomes infinite
+        kept = np.ascontiguousarray(values, dtype=np.float32)
+    _refuse_infinite(what, kept)
+    return kept
+
+
 def _positions(rows: Split) -> np.ndarray | None:
     """Return where the inputs stand, in full single precision, None where the source does not say."""
     if rows.positions is None:
@@ -113,12 +133,18 @@ def _entries(table: Mapping[str, float] | Mapping[str, Mapping[str, float]]) -> 
 
 def _stored(what: str, said: np.ndarray, length: int) -> np.ndarray:
     """Return numbers as they are stored, or refuse what is none, or not one for each row or input."""
+    values = _real(what, said, (length,), f"({length},) is due")
+    return arrays.rounded(values)  # a float32: what is large in a float64 may be infinite here
+
+
+def _real(what: str, said: np.ndarray, shape: tuple[int, ...], due: str) -> np.ndarray:
+    """Return real numbers of this shape, or refuse what is none, saying what is due."""
     values = np.asarray(said)
-    if values.shape != (length,):
-        raise JobFailed(f"{what} have shape {values.shape}, ({length},) is due")
+    if values.shape != shape:
+        raise JobFailed(f"{what} have shape {values.shape}, {due}")
     if values.dtype.kind not in "fiu":
         raise JobFailed(f"{what} are {values.dtype}, real numbers are due")
-    return arrays.rounded(values)  # a float32: what is large in a float64 may be infinite here
+    return values
 
 
 def _refuse_infinite(what: str, stored: np.ndarray) -> None:

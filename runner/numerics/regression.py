@@ -50,8 +50,10 @@ class Task:
     also: Sequence[str] = ()  # label columns
     said: Mapping[str, np.ndarray] = field(default_factory=dict)  # split -> what is taken off its target [rows]
 
-    def check(self) -> None:
-        """Refuse, before anything is trained, what could not be told or predicted afterwards."""
+    def _check(self) -> None:
+        """Refuse, before anything is trained, what could not be learnt, or told or predicted afterwards."""
+        if not self.data.train.rows:
+            raise JobFailed("there are no rows to fit")
         if len(set(self.also)) < len(self.also):
             raise JobFailed(f"`also` names a label column twice: {', '.join(self.also)}")
         for column in self.also:
@@ -62,6 +64,7 @@ class Task:
 
     def parts(self) -> tuple[Part, Part]:
         """Return the rows to learn from and those to judge epochs by."""
+        self._check()
         train = self._part("train", self.data.train)
         if self.data.val.rows:
             return train, self._part("val", self.data.val)
@@ -117,13 +120,10 @@ def regressed(build: Callable[[Split], nn.Module], recipe: Recipe, task: Task, c
     `build` makes it of the rows that it learns from. It takes inputs [n, width] and gives [n, k]: the target first,
     then the label columns beside it.
     """
-    task.check()
     if recipe.fresh and task.said:
         message = "what another job says of the training rows holds for their own noise"
         raise JobFailed(f"{message}, and `fresh` draws other noise", fix="leave one of the two out")
     learnt, judging = task.parts()
-    if not learnt.split.rows:
-        raise JobFailed("there are no rows to fit")
     scale = scale_of(learnt.labels, recipe.labels)
     rows = LearntRows(
         learnt.split, scale.scaled(learnt.labels).to(context.device),

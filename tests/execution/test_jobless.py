@@ -9,7 +9,7 @@ import pytest
 from runner import workflow
 from runner.execution.execute import Settings
 from tests.executed import execute, read, snapshot
-from tests.knowledge import EXPERIMENT, toy, write
+from tests.knowledge import HEAD, toy, write
 
 IDLE = "logg/toy/exp/idle.md"
 LINE = "TOY-9: no job is declared yet, nothing to run"
@@ -18,7 +18,7 @@ LINE = "TOY-9: no job is declared yet, nothing to run"
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """Return the toy base with a planned experiment beside the one that can run."""
-    head = EXPERIMENT[: EXPERIMENT.index("jobs:")].replace("TOY-1", "TOY-9")
+    head = HEAD.replace("TOY-1", "TOY-9")
     blocks = "<!-- logg: header -->\n\n<!-- logg: setup -->\n\n<!-- logg: results -->\n\n<!-- logg: provenance -->\n"
     write(toy(tmp_path), {"toy/exp/idle.md": f"{head}---\n\n# Later\n\n{blocks}"})
     return tmp_path

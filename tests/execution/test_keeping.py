@@ -21,7 +21,7 @@ from runner.execution.keeping import Keeper, passing_keeper
 from runner.findings import JobFailed
 from runner.safety import atomic
 from tests.executed import execute, put, read
-from tests.knowledge import EXPERIMENT, base
+from tests.knowledge import HEAD, base
 
 KEEPING = '''"""A job that keeps a file."""
 from dataclasses import dataclass
@@ -275,7 +275,7 @@ def test_a_job_keeps_files_from_one_run_to_the_next(tmp_path: Path) -> None:
     """The file outlives the run, is used by another fit on the same rows, and is made anew by force."""
     put(tmp_path, "pyproject.toml", '[tool.runner]\njobs = "jobs"\n')
     put(tmp_path, "jobs/noting.py", KEEPING)
-    head = EXPERIMENT[: EXPERIMENT.index("jobs:")]
+    head = HEAD
     text = head + "jobs:\n  a: {job: noting}\n  b: {job: noting, text: longer text}\n---\n"
     base(tmp_path, toy__exp__toy=text)
 

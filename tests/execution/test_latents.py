@@ -19,19 +19,11 @@ from runner.report import Report
 from runner.results import arrays
 from tests.executed import add, put, read, swap
 from tests.execution.encoders import ENCODER, READER, TURN
-from tests.knowledge import base
+from tests.knowledge import HEAD, base
 
-EXPERIMENT = """---
-kind: exp
-id: TOY-1
-title: A toy
-date: 2026-01-02
-protocol: tiny@1
-noise: 1
-train: 200
-jobs:
-  reader:  {job: reader, of: encoder}
-  encoder: {job: encoder}
+EXPERIMENT = f"""{HEAD}jobs:
+  reader:  {{job: reader, of: encoder}}
+  encoder: {{job: encoder}}
 ---
 
 # A toy

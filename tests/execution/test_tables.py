@@ -9,7 +9,7 @@ import pytest
 
 from runner import workflow
 from tests.executed import execute, put, read, swap
-from tests.knowledge import EXPERIMENT, base
+from tests.knowledge import HEAD, base
 
 COUNTING = '''"""A job that counts."""
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ def run(params, data, context):
     predictions = {name: np.linspace(50, 70, getattr(data, name).rows) for name in ("val", "test")}
     return Output(predictions, tables={"confusion": counts, "alpha": dict.fromkeys(PARTS, 2.0)})
 '''
-PAGE = f"""{EXPERIMENT[: EXPERIMENT.index("jobs:")]}jobs:
+PAGE = f"""{HEAD}jobs:
   a: {{job: counting}}
 define:
   missed: a.confusion(cool_poor, cool_rich) / (a.confusion(cool_poor, cool_poor) + a.confusion(cool_poor, cool_rich))

@@ -13,11 +13,10 @@ from runner.execution.execute import Settings
 from runner.execution.progress import Progress
 from runner.report import Report
 from tests.executed import put
-from tests.knowledge import EXPERIMENT, base
+from tests.knowledge import HEAD, base
 
 STEPS = 240
 RESULTS = ("TOY-1.json", "TOY-1.npz")
-HEAD = EXPERIMENT[: EXPERIMENT.index("jobs:")]
 
 JOB = '''"""A little network, trained with dropout and noise, so that chance matters in every step."""
 import io
